@@ -1,1 +1,7 @@
-//! Not written yet.
+//! What tests stand on: a corpus runner that cannot pass on nothing, stock Envoy as a child process, an upstream that
+//! records what it was sent to the byte, and clients that send exactly what they are told.
+//!
+//! The corpus runner and everything over `std` is always there; HTTP/2 (upstream and client) needs the feature `net`.
+
+pub mod corpus;
+pub mod repo;
