@@ -3,5 +3,9 @@
 //!
 //! The corpus runner and everything over `std` is always there; HTTP/2 (upstream and client) needs the feature `net`.
 
+pub mod answer;
 pub mod corpus;
+pub mod h1;
+pub mod raw;
 pub mod repo;
+pub mod upstream;
