@@ -1,1 +1,13 @@
-//! Not written yet.
+//! What the bytes of a query, a cookie or a body mean: percent-encoding, forms, cookies, JSON, media types, multipart.
+//!
+//! Everything here reads a slice and borrows from it where it can. Nothing recurses over input, nothing panics, and
+//! what could grow without end takes [`Limits`].
+
+pub mod cookies;
+pub mod form;
+pub mod json;
+mod limits;
+pub mod media;
+pub mod percent;
+
+pub use limits::Limits;
