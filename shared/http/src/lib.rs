@@ -8,6 +8,7 @@ pub mod form;
 pub mod json;
 mod limits;
 pub mod media;
+pub mod multipart;
 pub mod percent;
 
 pub use limits::Limits;
