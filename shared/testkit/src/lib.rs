@@ -5,7 +5,10 @@
 
 pub mod answer;
 pub mod corpus;
+pub mod envoy;
 pub mod h1;
+#[cfg(feature = "net")]
+pub mod h2client;
 pub mod raw;
 pub mod repo;
 pub mod upstream;

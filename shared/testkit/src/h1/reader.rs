@@ -106,7 +106,7 @@ impl<R: Read> Reader<R> {
             Framing::Bodyless => Ok(()),
             Framing::Length(length) => self.exactly(length, body),
             Framing::Chunked => self.chunked(body),
-            Framing::Close => self.to_the_end(body),
+            Framing::Close => self.until_closed(body),
         }
     }
 
@@ -193,7 +193,7 @@ impl<R: Read> Reader<R> {
         Ok(())
     }
 
-    fn to_the_end(&mut self, body: &mut Body) -> Result<(), ReadError> {
+    fn until_closed(&mut self, body: &mut Body) -> Result<(), ReadError> {
         loop {
             self.move_to(body, usize::MAX);
             if self.fill()? == 0 {

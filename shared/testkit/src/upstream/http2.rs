@@ -153,7 +153,10 @@ async fn write(
         }
     }
     match answer.end {
-        End::Cut => return Ok(send_stream.send_reset(Reason::INTERNAL_ERROR)),
+        End::Cut => {
+            send_stream.send_reset(Reason::INTERNAL_ERROR);
+            return Ok(());
+        }
         End::Echo => receive(recorded, body, Some(&mut send_stream)).await?,
         End::Whole => {}
     }
