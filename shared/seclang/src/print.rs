@@ -1,0 +1,102 @@
+//! From the tree back to text: one directive a line, all arguments of rules in double quotes.
+
+use crate::ast::{
+    Action, Argument, Body, Directive, Document, Operator, SecRule, Selector, Sign, Value, Variable,
+};
+use std::fmt::{self, Display, Formatter, Write};
+
+impl Display for Document {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.directives.iter().try_for_each(|directive| writeln!(f, "{directive}"))
+    }
+}
+
+impl Display for Directive {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        match &self.body {
+            Body::Rule(rule) => write!(f, " {rule}"),
+            Body::Actions(actions) => write!(f, " {}", in_quotes(&list(actions, ","), '"')),
+            Body::Plain(arguments) => arguments.iter().try_for_each(|argument| write!(f, " {argument}")),
+        }
+    }
+}
+
+impl Display for SecRule {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let variables = list(&self.variables, "|");
+        write!(f, "{} {}", in_quotes(&variables, '"'), in_quotes(&self.operator.to_string(), '"'))?;
+        match self.actions.is_empty() {
+            true => Ok(()),
+            false => write!(f, " {}", in_quotes(&list(&self.actions, ","), '"')),
+        }
+    }
+}
+
+impl Display for Argument {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.quote {
+            Some(quote) => f.write_str(&in_quotes(&self.text, quote)),
+            None => f.write_str(&self.text),
+        }
+    }
+}
+
+impl Display for Variable {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let sign = match self.sign {
+            Sign::Plain => "",
+            Sign::Count => "&",
+            Sign::Exclude => "!",
+        };
+        write!(f, "{sign}{}", self.name)?;
+        match &self.selector {
+            None => Ok(()),
+            Some(Selector::Key(key)) => write!(f, ":{key}"),
+            Some(Selector::Quoted(key)) => write!(f, ":{}", in_quotes(key, '\'')),
+            Some(Selector::Regex(pattern)) => write!(f, ":{}", in_quotes(&format!("/{pattern}/"), '\'')),
+        }
+    }
+}
+
+impl Display for Operator {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let negation = if self.negated { "!" } else { "" };
+        match self.argument.as_str() {
+            "" => write!(f, "{negation}@{}", self.name),
+            argument => write!(f, "{negation}@{} {argument}", self.name),
+        }
+    }
+}
+
+impl Display for Action {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        match &self.value {
+            None => Ok(()),
+            Some(Value { text, quoted: true }) => write!(f, ":{}", in_quotes(text, '\'')),
+            Some(Value { text, quoted: false }) => write!(f, ":{text}"),
+        }
+    }
+}
+
+fn list<T: Display>(items: &[T], separator: &str) -> String {
+    let mut out = String::new();
+    for (index, item) in items.iter().enumerate() {
+        let _ = write!(out, "{}{item}", if index == 0 { "" } else { separator });
+    }
+    out
+}
+
+/// The inverse of how a quoted text is read: only the quote itself is escaped.
+fn in_quotes(text: &str, quote: char) -> String {
+    let mut out = String::from(quote);
+    for c in text.chars() {
+        if c == quote {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out.push(quote);
+    out
+}
