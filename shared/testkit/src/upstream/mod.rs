@@ -85,9 +85,8 @@ impl Upstream {
 
     /// The requests so far for this path (the query does not count).
     pub fn seen(&self, path: &str) -> Vec<Recorded> {
-        let mut requests = self.requests();
-        requests.retain(|request| request.path() == path);
-        requests
+        let records = self.state.records.lock().expect("records");
+        records.iter().filter(|request| request.path() == path).cloned().collect()
     }
 
     /// The requests for this path, as soon as there are `count` of them, whole.
