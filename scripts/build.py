@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""Builds dist/: the filters as Wasm modules, the probe of the tests, the native command line. Run by `make build`."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DIST = ROOT / "dist"
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target")
+WASM = ["--profile", "wasm", "--target", "wasm32-wasip1"]
+MODULES = TARGET / "wasm32-wasip1/wasm"
+# Package and the name of its module in dist/.
+FILTERS = {
+    "portcullis-waf-filter": "waf",
+    "portcullis-transform-filter": "transform",
+    "portcullis-authz-filter": "authz",
+    "portcullis-dlp-filter": "dlp",
+    "portcullis-probe": "probe",
+}
+
+
+def main():
+    DIST.mkdir(exist_ok=True)
+    cargo(*WASM, *[word for package in FILTERS for word in ("-p", package)], variant="plain")
+    for package, name in FILTERS.items():
+        publish(built(package), f"{name}.wasm")
+    if (ROOT / ".tools/crs/crs-setup.conf").is_file():
+        cargo(*WASM, "-p", "portcullis-waf-filter", "--features", "crs", variant="crs")
+        publish(built("portcullis-waf-filter"), "waf-crs.wasm")
+    else:
+        (DIST / "waf-crs.wasm").unlink(missing_ok=True)
+        print("build: no OWASP CRS in .tools/crs: waf-crs.wasm is not built (see `make setup`)")
+    cargo("--release", "-p", "portcullis-cli")
+    publish(TARGET / "release/portcullis", "portcullis")
+    for file in sorted(DIST.iterdir()):
+        print(f"build: {file.stat().st_size:>10,} bytes  dist/{file.name}")
+
+
+def cargo(*arguments, variant=None):
+    """Runs `cargo build`.
+
+    Cargo gives the WAF's module the same file name with and without CRS, and would take either for the other. So each
+    variant is kept aside with its time, and put back before cargo looks whether it is up to date.
+    """
+    module = MODULES / "deps/portcullis_waf_filter.wasm"
+    aside = MODULES / f"variants/{variant}.wasm"
+    if variant:
+        module.unlink(missing_ok=True)
+        if aside.is_file():
+            shutil.copy2(aside, module)
+    done = subprocess.run(["cargo", "build", *arguments], cwd=ROOT, check=False)
+    if done.returncode != 0:
+        sys.exit(f"build: `cargo build {' '.join(arguments)}` failed")
+    if variant:
+        aside.parent.mkdir(exist_ok=True)
+        shutil.copy2(module, aside)
+
+
+def built(package):
+    return MODULES / "deps" / (package.replace("-", "_") + ".wasm")
+
+
+def publish(file, name):
+    """Copies by rename, for an Envoy may be reading the old one; leaves equal files alone."""
+    target = DIST / name
+    if target.is_file() and target.read_bytes() == file.read_bytes():
+        return
+    beside = DIST / f".{name}.new"
+    shutil.copy(file, beside)
+    beside.rename(target)
+
+
+if __name__ == "__main__":
+    main()
