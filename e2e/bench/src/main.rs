@@ -1,21 +1,43 @@
 //! `bench`: see the README beside.
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use portcullis_bench::fuel::{self, Baseline, Judgement};
+use portcullis_bench::run::{self, Row};
+use portcullis_bench::{report, rows};
+use portcullis_testkit::repo;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Debug, Parser)]
 #[command(about = "Measures Portcullis' filters against their peers, and counts the engines' instructions")]
 struct Arguments {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Drives filters and peers in turn and prints what each request costs (the default)
+    Run(RunArguments),
     /// Counts the instructions of the engines in wasm and compares them with bench/baseline.toml
     Fuel(FuelArguments),
+}
+
+#[derive(Debug, Args)]
+struct RunArguments {
+    /// Only this row (`waf get`), or the rows of this group (`waf`)
+    #[arg(long, value_name = "ROW")]
+    only: Option<String>,
+    /// How many rounds; each is six turns of every contestant
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..))]
+    rounds: u8,
+    /// Where the figures go as JSON [default: bench.json in the target folder]
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Fails where the passing filter costs more than 10 us of CPU a request
+    #[arg(long)]
+    assert: bool,
 }
 
 #[derive(Debug, Args)]
@@ -31,7 +53,9 @@ struct FuelArguments {
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
-        Command::Fuel(arguments) => run_fuel(&arguments),
+        Some(Command::Run(arguments)) => run_rows(&arguments),
+        Some(Command::Fuel(arguments)) => run_fuel(&arguments),
+        None => run_rows(&RunArguments { only: None, rounds: 3, json: None, assert: false }),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -39,6 +63,30 @@ fn main() -> ExitCode {
             eprintln!("bench: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn run_rows(arguments: &RunArguments) -> Result<()> {
+    let meant = |row: &str| rows::is_meant(row, arguments.only.as_deref());
+    let mut results: Vec<Row> = Vec::new();
+    for group in rows::GROUPS {
+        if group.rows().any(|(name, _)| meant(&name)) {
+            eprintln!("measuring {} ...", group.name);
+        }
+        results.extend(run::group(group, meant, usize::from(arguments.rounds))?);
+    }
+    if results.is_empty() {
+        bail!("no row `{}`", arguments.only.as_deref().unwrap_or_default());
+    }
+    println!("{}", report::report(&results));
+    report::notes(&results).iter().for_each(|note| println!("{note}"));
+    let json = arguments.json.clone().unwrap_or_else(|| repo::target().join("bench.json"));
+    std::fs::write(&json, serde_json::to_vec_pretty(&results)?)
+        .with_context(|| format!("write {}", json.display()))?;
+    println!("{}", report::judge(&results, arguments.assert)?);
+    match results.iter().find(|row| row.failed) {
+        Some(row) => bail!("the row `{}` could not be measured", row.name),
+        None => Ok(()),
     }
 }
 

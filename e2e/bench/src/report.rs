@@ -1,0 +1,144 @@
+//! Rows as a table for people.
+
+use crate::run::{Figures, Row};
+use crate::table::{right, table};
+use anyhow::{Result, bail};
+use comfy_table::{Cell, Table};
+
+/// All rows, a line for each contestant.
+pub fn report(rows: &[Row]) -> Table {
+    let head = [
+        "row",
+        "who",
+        "CPU us",
+        "added us",
+        "p50 us",
+        "p99 us",
+        "req/s",
+        "RSS MB",
+        "start CPU s",
+        "start s",
+        "module MB",
+        "filter/this",
+    ];
+    let mut table = table(head);
+    for row in rows {
+        for (index, figures) in row.results.iter().enumerate() {
+            let name = if index == 0 { row.name.as_str() } else { "" };
+            table.add_row(line(name, figures, row.results.first()));
+        }
+    }
+    table
+}
+
+/// What stands below the table: who is missing, and why.
+pub fn notes(rows: &[Row]) -> Vec<String> {
+    rows.iter().flat_map(|row| row.notes.iter().map(|note| format!("{}: {note}", row.name))).collect()
+}
+
+/// The bar: what a filter that does nothing may add to a request, in CPU microseconds.
+const BAR: f64 = 10.0;
+
+/// Judges the way through the host by the row `empty get`, in one line.
+///
+/// # Errors
+/// With `assert`, where the bar is missed or was not measured.
+pub fn judge(rows: &[Row], assert: bool) -> Result<String> {
+    let row = rows.iter().find(|row| row.name == "empty get");
+    let added = row.and_then(|row| row.results.first()).and_then(|figures| figures.added);
+    let Some((least, greatest)) = added else {
+        if assert {
+            bail!("the passing filter was not measured");
+        }
+        return Ok(String::new());
+    };
+    let text = format!(
+        "a passing filter adds {least:.1} us of CPU a request (up to {greatest:.1} in the worst round)"
+    );
+    match least <= BAR {
+        true => Ok(format!("{text}: within the bar of {BAR} us")),
+        false if assert => bail!("{text}: over the bar of {BAR} us"),
+        false => Ok(format!("{text}: OVER the bar of {BAR} us")),
+    }
+}
+
+fn line(row: &str, figures: &Figures, filter: Option<&Figures>) -> Vec<Cell> {
+    let added =
+        figures.added.map_or_else(String::new, |(least, greatest)| format!("{least:.1}..{greatest:.1}"));
+    let megabytes = |bytes: u64| format!("{:.1}", bytes as f64 / 1e6);
+    let is_filter = filter.is_some_and(|filter| filter.name == figures.name);
+    let ratio = filter.filter(|_| !is_filter).map_or_else(String::new, |filter| ratio(filter, figures));
+    vec![
+        Cell::new(row),
+        Cell::new(figures.name),
+        right(format!("{:.1}", figures.cpu)),
+        right(added),
+        right(format!("{:.0}", figures.p50)),
+        right(format!("{:.0}", figures.p99)),
+        right(format!("{:.0}", figures.rate)),
+        right(megabytes(figures.memory)),
+        right(format!("{:.2}", figures.start_cpu)),
+        right(format!("{:.2}", figures.start_wall)),
+        right(figures.module.map_or_else(String::new, megabytes)),
+        right(ratio),
+    ]
+}
+
+/// The filter's CPU over this one's; behind it the same of what the work adds to the bare proxies, where both are known.
+fn ratio(filter: &Figures, other: &Figures) -> String {
+    let whole = format!("{:.2}", filter.cpu / other.cpu);
+    match (filter.added, other.added) {
+        (Some((ours, _)), Some((theirs, _))) if theirs > 0.0 => format!("{whole} ({:.2})", ours / theirs),
+        _ => whole,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figures(name: &'static str, cpu: f64, added: Option<(f64, f64)>) -> Figures {
+        Figures {
+            name,
+            cpu,
+            added,
+            p50: 100.0,
+            p99: 200.0,
+            rate: 10_000.0,
+            memory: 50_000_000,
+            start_cpu: 0.5,
+            start_wall: 0.6,
+            module: None,
+        }
+    }
+
+    #[test]
+    fn a_line_for_each_with_ratios_to_the_filter() {
+        let results = vec![
+            figures("waf", 90.0, Some((30.0, 32.0))),
+            figures("no filter", 60.0, None),
+            figures("nginx", 100.0, Some((60.0, 61.0))),
+        ];
+        let row = Row { name: "waf get".into(), results, notes: vec!["x: missing".into()], failed: false };
+        let text = report(std::slice::from_ref(&row)).to_string();
+        let lines: Vec<&str> = text.lines().skip(2).collect();
+        assert!(lines[0].contains("waf get") && lines[0].contains("30.0..32.0"), "{text}");
+        assert!(lines[1].trim_end().ends_with("1.50"), "{text}");
+        assert!(lines[2].trim_end().ends_with("0.90 (0.50)"), "{text}");
+        assert!(judge(std::slice::from_ref(&row), true).is_err(), "not measured");
+        assert_eq!(notes(&[row]), ["waf get: x: missing"]);
+    }
+
+    #[test]
+    fn the_bar_is_ten_microseconds() {
+        let row = |added| Row {
+            name: "empty get".into(),
+            results: vec![figures("passing filter", 70.0, Some(added))],
+            notes: Vec::new(),
+            failed: false,
+        };
+        assert!(judge(&[row((9.9, 14.0))], true).unwrap().ends_with("within the bar of 10 us"));
+        assert!(judge(&[row((10.1, 14.0))], true).unwrap_err().to_string().contains("over the bar"));
+        assert!(judge(&[row((10.1, 14.0))], false).unwrap().contains("OVER the bar"));
+    }
+}
