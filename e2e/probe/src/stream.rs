@@ -189,7 +189,15 @@ fn trailers<E: TryFrom<Edit, Error = EditError>>(settings: &SideSettings, part: 
 }
 
 fn end<E: TryFrom<Edit, Error = EditError>>(settings: &SideSettings, part: &mut Part) -> Verdict<E> {
-    let mut verdict: Verdict<E> = out_of_turn(settings, part, At::End).unwrap_or_default();
+    match out_of_turn(settings, part, At::End) {
+        Some(verdict) => verdict,
+        None => finish(settings, part),
+    }
+}
+
+/// The work of the end phase itself, which a call puts off.
+fn finish<E: TryFrom<Edit, Error = EditError>>(settings: &SideSettings, part: &mut Part) -> Verdict<E> {
+    let mut verdict: Verdict<E> = Verdict::proceed();
     for (name, value) in &settings.set_at_end {
         verdict = edited(verdict, Edit::set(name, value));
     }
@@ -217,6 +225,7 @@ fn call_done<E: TryFrom<Edit, Error = EditError>>(
                 Some(again) => again.with_body(wish(settings)),
                 None => Verdict::proceed().with_body(wish(settings)),
             },
+            Some(At::End) => ask(settings, part, At::End).unwrap_or_else(|| finish(settings, part)),
             Some(at) => ask(settings, part, at).unwrap_or_default(),
             None => Verdict::proceed(),
         },

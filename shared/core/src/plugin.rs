@@ -47,8 +47,10 @@ pub trait Plugin: Sized + 'static {
 /// One exchange. It cannot fail: what to do on an error is part of the verdict ([`crate::Flow::Fail`]).
 ///
 /// Each side's phases come in order: headers, body (as often as the wish for the body says), trailers if there are
-/// any, end. The end comes exactly once, before anything held is released; where the message was cut off it comes with
-/// [`crate::BodyState::aborted`] set. After a reply, a reset or a failure that denies, nothing follows but `log`.
+/// any, end. A message whose body is skipped ends right behind its headers, and its trailers are not shown. The end
+/// comes exactly once, before anything held is released. Where the message was cut off, or the stream was answered or
+/// reset before its end, it comes just before `log`, with [`crate::BodyState::aborted`] set: only effects of its
+/// verdict count then.
 pub trait Stream: 'static {
     /// The request's headers have come.
     fn request_headers(&mut self, _exchange: &Exchange, _store: &mut dyn Store) -> RequestVerdict {

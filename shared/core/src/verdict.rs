@@ -94,7 +94,8 @@ pub enum Flow {
     Continue,
     /// The client gets this; nothing held goes anywhere. Where response headers have left already, the stream is reset.
     Reply(Reply),
-    /// The stream waits, held, until `*_call_done` has been given the answer.
+    /// The stream waits, held, until `*_call_done` has been given the answer. That verdict stands for this phase:
+    /// edits, content and wish of the asking verdict are not used.
     Ask(Call),
     /// The engine could not do its work; `onError` decides.
     Fail(Failure),
