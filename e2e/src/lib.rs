@@ -1,9 +1,11 @@
 //! What the tests against real Envoy share: a rig of upstreams and one Envoy, the probe's configuration, messages that
 //! go over either protocol.
 
+mod hostile;
 mod message;
 mod rig;
 
+pub use hostile::{Dice, Hostile};
 pub use message::{Framed, Message, Protocol, Received};
 pub use rig::{Rig, RigBuilder};
 

@@ -109,6 +109,11 @@ impl Rig {
         assert_eq!(signs, [""; 0], "the log speaks of trouble");
     }
 
+    /// A counter or gauge of the probe, without its prefix.
+    pub fn metric(&self, name: &str) -> u64 {
+        self.envoy.stat(&format!("wasmcustom.portcullis_probe_{name}")).expect("stats")
+    }
+
     /// How many VMs Envoy has made since its start: one that died and was made anew counts twice.
     pub fn vms_created(&self) -> u64 {
         self.envoy.stat("wasm.envoy.wasm.runtime.v8.created").expect("stats")

@@ -32,7 +32,9 @@ impl Bootstrap {
             dynamic: None,
             clusters: Vec::new(),
             files: Vec::new(),
-            arguments: ["--concurrency", "1", "-l", "warning"].map(str::to_owned).to_vec(),
+            arguments: ["--concurrency", "1", "-l", "warning", "--file-flush-interval-msec", "50"]
+                .map(str::to_owned)
+                .to_vec(),
             extra: json!({}),
             patience: Duration::from_secs(120),
         }

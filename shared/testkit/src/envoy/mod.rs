@@ -93,7 +93,7 @@ impl Envoy {
             .with_context(|| format!("no `{needle}` in the log"))
     }
 
-    /// The access log of a listener that has one ([`Listener::access_log`]); Envoy writes it within a second.
+    /// The access log of a listener that has one ([`Listener::access_log`]); the runner has Envoy write it out every 50 ms.
     pub fn access_log(&self, listener: &str) -> String {
         let file = self.folder().join(format!("access-{listener}.log"));
         String::from_utf8_lossy(&std::fs::read(file).unwrap_or_default()).into_owned()
