@@ -76,7 +76,7 @@ impl Nginx {
             Nginx::Bare => String::new(),
             _ => format!("load_module {};\n", installation.module.display()),
         };
-        let modsecurity = match self.rules()? {
+        let modsecurity = match self.rules(folder)? {
             None => String::new(),
             Some(rules) => {
                 let file = folder.join("modsecurity.conf");
@@ -100,7 +100,7 @@ impl Nginx {
     }
 
     /// ModSecurity's configuration; `@FOLDER@` stands for the folder of this run.
-    fn rules(&self) -> Result<Option<String>> {
+    fn rules(&self, folder: &Path) -> Result<Option<String>> {
         let rules = match self {
             Nginx::Bare => return Ok(None),
             Nginx::Crs => {
@@ -108,7 +108,12 @@ impl Nginx {
                 if !crs.join("crs-setup.conf").is_file() {
                     bail!("no .tools/crs: run make setup");
                 }
-                format!("Include {0}/crs-setup.conf\nInclude {0}/rules/*.conf\n", crs.display())
+                copy_rules(&crs.join("rules"), &folder.join("rules"))?;
+                format!(
+                    "Include {}/crs-setup.conf\nInclude {}/rules/*.conf\n",
+                    crs.display(),
+                    folder.display()
+                )
             }
             Nginx::Rules(file) => format!("Include {}\n", repo::root().join(file).display()),
         };
@@ -137,13 +142,19 @@ impl Process {
         self.port
     }
 
+    /// The last words of nginx, without the time and the file of this run.
+    fn last_words(&self) -> String {
+        let said = std::fs::read_to_string(self.folder.join("output.log")).unwrap_or_default();
+        let line = said.lines().last().unwrap_or("it says nothing");
+        line.split_once("] ").map_or(line, |(_, rest)| rest).to_owned()
+    }
+
     fn wait_until_ready(&mut self) -> Result<()> {
         let start = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
             let ended = self.child.try_wait()?.is_some();
             if ended || start.elapsed() > Duration::from_secs(60) {
-                let said = std::fs::read_to_string(self.folder.join("output.log")).unwrap_or_default();
-                bail!("nginx does not start: {}", said.lines().last().unwrap_or("it says nothing"));
+                bail!("nginx does not start: {}", self.last_words());
             }
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -153,6 +164,9 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(Some(_))) {
+            return;
+        }
         // SIGTERM to the first process ends its workers too, which SIGKILL would leave behind.
         let ended = Command::new("kill").arg(self.child.id().to_string()).status().is_ok_and(|s| s.success());
         if !ended {
@@ -161,6 +175,17 @@ impl Drop for Process {
         let _ = self.child.wait();
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+/// Copies rules and their data. libmodsecurity takes the line behind a rule without actions for its actions, so there
+/// must be an empty one, which the rules' packed form has not.
+fn copy_rules(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from).context("the rules of OWASP CRS")?.flatten() {
+        let text = std::fs::read_to_string(entry.path())?;
+        std::fs::write(to.join(entry.file_name()), text.replace("\nSec", "\n\nSec"))?;
+    }
+    Ok(())
 }
 
 /// What there is: `NGINX` and `NGINX_MODSECURITY` in the environment, else Debian's packages, installed or unpacked.
