@@ -1,5 +1,6 @@
 //! `parsed_body` and `truncated_body`, by the rules of opa-envoy-plugin.
 
+use crate::json;
 use crate::object::{array, object, text};
 use crate::url;
 use portcullis_core::Headers;
@@ -72,9 +73,8 @@ fn declared_length(headers: &Headers) -> Result<Option<u64>, BadBody> {
     length.parse().map(Some).map_err(|_| BadBody::Length)
 }
 
-/// One JSON value and nothing behind it; at most 128 deep.
 fn json(bytes: &[u8]) -> Result<Value, BadBody> {
-    serde_json::from_slice(bytes).map_err(|_| BadBody::Json)
+    json::value(bytes).ok_or(BadBody::Json)
 }
 
 fn form(bytes: &[u8]) -> Result<Value, BadBody> {

@@ -2,8 +2,10 @@
 
 mod names;
 
+use crate::meter;
+use crate::object::array;
 use crate::syntax::Call;
-use regorus::{Engine, Value};
+use regorus::{CompiledPolicy, Engine, Value};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,50 +27,104 @@ impl Clock {
     }
 }
 
+/// Names and numbers of arguments of all that a policy may call.
+pub fn known() -> impl Iterator<Item = (&'static str, usize)> {
+    names::INTERPRETER.iter().copied().chain(OWN.iter().map(|own| (own.name, own.arity)))
+}
+
 /// Says why a policy may not call this, or nothing.
 pub(crate) fn check(call: &Call) -> Result<(), String> {
     let name = call.name.as_str();
     if let Some((_, reason)) = names::REFUSED.iter().find(|(refused, _)| *refused == name) {
         return Err(format!("the builtin `{name}` is refused: {reason}"));
     }
-    if let Some((_, arity, _)) = OWN.iter().find(|(own, ..)| *own == name) {
-        if call.arguments != usize::from(*arity) {
-            return Err(format!("`{name}` takes {arity} arguments, not {}", call.arguments));
-        }
-        return Ok(());
+    let own = OWN.iter().find(|own| own.name == name);
+    let arity = match own {
+        Some(own) => Some(own.arity),
+        None => names::INTERPRETER.iter().find(|(known, _)| *known == name).map(|(_, arity)| *arity),
+    };
+    match arity {
+        None if name == "print" => Ok(()),
+        None => Err(format!("no function `{name}`")),
+        Some(arity) if call.arguments == arity => Ok(()),
+        // The interpreter's own may put their result into one argument more.
+        Some(arity) if own.is_none() && call.arguments == arity + 1 => Ok(()),
+        Some(arity) => Err(format!("`{name}` takes {arity} arguments, not {}", call.arguments)),
     }
-    if names::INTERPRETER.contains(&name) { Ok(()) } else { Err(format!("no function `{name}`")) }
 }
 
 /// Gives the engine those of our own builtins that are called: it copies all that it has at each evaluation.
 pub(crate) fn install(engine: &mut Engine, called: &BTreeSet<String>, clock: &Arc<Clock>) {
-    for (name, arity, function) in OWN.iter().filter(|(name, ..)| called.contains(*name)) {
-        let clock = Arc::clone(clock);
-        let function = *function;
+    for own in OWN.iter().filter(|own| called.contains(own.name)) {
         let added = engine.add_extension(
-            (*name).to_owned(),
-            *arity,
-            Box::new(move |arguments: Vec<Value>| {
-                Ok(function(&arguments, &clock).unwrap_or(Value::Undefined))
-            }),
+            own.name.to_owned(),
+            u8::try_from(own.arity).unwrap_or(u8::MAX),
+            match own.how {
+                How::Function(function) => {
+                    let clock = Arc::clone(clock);
+                    Box::new(move |arguments: Vec<Value>| {
+                        Ok(function(&arguments, &clock).unwrap_or(Value::Undefined))
+                    })
+                }
+                How::Guarded(guard) => {
+                    let original = original(own);
+                    Box::new(move |arguments: Vec<Value>| {
+                        Ok(original
+                            .as_ref()
+                            .filter(|_| guard(&arguments))
+                            .and_then(|original| original.eval_with_input(Value::from(arguments)).ok())
+                            .unwrap_or(Value::Undefined))
+                    })
+                }
+            },
         );
         debug_assert!(added.is_ok(), "each name is added once");
     }
 }
 
-/// A builtin that has no answer gives `None`, which the policy sees as undefined.
-type Builtin = fn(&[Value], &Clock) -> Option<Value>;
+/// The interpreter's own builtin as a policy of one rule: there is no other way to it from an extension of its name.
+fn original(own: &Own) -> Option<CompiledPolicy> {
+    let arguments = (0..own.arity).map(|index| format!("input[{index}]")).collect::<Vec<_>>().join(", ");
+    let mut engine = Engine::new();
+    engine.set_strict_builtin_errors(false);
+    engine
+        .add_policy(own.name.to_owned(), format!("package original\nresult := {}({arguments})\n", own.name))
+        .ok()?;
+    engine.compile_with_entrypoint(&"data.original.result".into()).ok()
+}
 
-/// Name, number of arguments, function. The interpreter looks here before it looks among its own.
-const OWN: &[(&str, u8, Builtin)] = &[
-    ("time.now_ns", 0, now_ns),
-    ("numbers.range", 2, range),
-    ("numbers.range_step", 3, range_step),
-    ("strings.count", 2, count),
+/// A builtin that stands in front of the interpreter's own of the same name.
+struct Own {
+    name: &'static str,
+    arity: usize,
+    how: How,
+}
+
+enum How {
+    /// In its place. Without an answer it gives `None`, which the policy sees as undefined.
+    Function(fn(&[Value], &Clock) -> Option<Value>),
+    /// Only arguments that it can stand reach it; others make the call undefined.
+    Guarded(fn(&[Value]) -> bool),
+}
+
+const OWN: &[Own] = &[
+    Own { name: "time.now_ns", arity: 0, how: How::Function(now_ns) },
+    Own { name: "numbers.range", arity: 2, how: How::Function(range) },
+    Own { name: "numbers.range_step", arity: 3, how: How::Function(range_step) },
+    Own { name: "strings.count", arity: 2, how: How::Function(count) },
+    // It looks for the second array in pieces of the first as long as it, and panics where it is empty.
+    Own { name: "object.subset", arity: 2, how: How::Function(subset) },
+    // It panics on digits that are not ASCII, and allocates any width.
+    Own { name: "sprintf", arity: 2, how: How::Guarded(plain_format) },
+    // It cuts the layout between bytes, and panics within a character.
+    Own { name: "time.parse_ns", arity: 2, how: How::Guarded(plain_layout) },
 ];
 
 /// The most numbers of a range. OPA has no such limit; without one a request can ask for all the memory there is.
-const MOST_NUMBERS: i64 = 100_000;
+const MOST_NUMBERS: u64 = 100_000;
+
+/// The widest field of `sprintf`.
+const WIDEST: usize = 1_000;
 
 fn now_ns(_: &[Value], clock: &Clock) -> Option<Value> {
     Some(Value::from(clock.nanoseconds()))
@@ -87,12 +143,12 @@ fn range_step(arguments: &[Value], _: &Clock) -> Option<Value> {
 /// `from` to `to`, both included, up or down.
 fn numbers(from: i64, to: i64, step: i64) -> Option<Value> {
     let count = to.abs_diff(from) / step.unsigned_abs();
-    if count >= MOST_NUMBERS.unsigned_abs() || !crate::meter::charge(count.saturating_mul(32)) {
+    if count >= MOST_NUMBERS || !meter::charge(count.saturating_mul(32)) {
         return None;
     }
     let step = if to < from { -step } else { step };
     let count = i64::try_from(count).ok()?;
-    Some(crate::object::array((0..=count).map(|index| Value::from(from + index * step))))
+    Some(array((0..=count).map(|index| Value::from(from + index * step))))
 }
 
 /// Occurrences that do not overlap; an empty needle is found before each character and at the end, as Go counts.
@@ -102,4 +158,45 @@ fn count(arguments: &[Value], _: &Clock) -> Option<Value> {
     let count =
         if needle.is_empty() { search.chars().count() + 1 } else { search.matches(needle.as_ref()).count() };
     Some(Value::from(count))
+}
+
+fn plain_format(arguments: &[Value]) -> bool {
+    let Some(Value::String(format)) = arguments.first() else { return false };
+    format.split('%').skip(1).all(|verb| {
+        let width: String = verb
+            .chars()
+            .map_while(|c| (c == '.' || c.is_numeric()).then_some(c))
+            .skip_while(|c| *c == '.')
+            .collect();
+        width.is_empty() || (width.is_ascii() && width.parse::<usize>().is_ok_and(|width| width <= WIDEST))
+    })
+}
+
+fn plain_layout(arguments: &[Value]) -> bool {
+    matches!(arguments.first(), Some(Value::String(layout)) if layout.is_ascii())
+}
+
+/// Objects by member, sets and an array against a set by element, arrays by a run of elements.
+fn subset(arguments: &[Value], _: &Clock) -> Option<Value> {
+    let [whole, part] = arguments else { return None };
+    is_subset(whole, part).map(Value::from)
+}
+
+/// `None` for types that OPA does not compare so. The depth is that of documents, which is limited.
+fn is_subset(whole: &Value, part: &Value) -> Option<bool> {
+    Some(match (whole, part) {
+        (Value::Object(whole), Value::Object(part)) => part.iter().all(|(name, part)| {
+            whole.get(name).is_some_and(|whole| is_subset(whole, part).unwrap_or(whole == part))
+        }),
+        (Value::Set(whole), Value::Set(part)) => part.iter().all(|item| whole.contains(item)),
+        (Value::Array(whole), Value::Set(part)) => {
+            part.iter().all(|item| whole.iter().any(|other| other == item))
+        }
+        (Value::Array(whole), Value::Array(part)) => {
+            let (whole, part): (Vec<_>, Vec<_>) = (whole.iter().collect(), part.iter().collect());
+            let pairs = (whole.len() as u64).saturating_mul(part.len() as u64);
+            part.is_empty() || (meter::charge(pairs) && whole.windows(part.len()).any(|run| run == part))
+        }
+        _ => return None,
+    })
 }

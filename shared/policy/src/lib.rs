@@ -10,6 +10,7 @@ mod config;
 mod decision;
 mod entry;
 mod input;
+mod json;
 mod meter;
 mod object;
 mod parts;
@@ -22,6 +23,7 @@ mod url;
 
 pub use authz::{Authz, AuthzStream};
 pub use body::{BadBody, HeldBody};
+pub use builtins::known as builtins;
 pub use config::{AuthzConfig, DataConfig, RegoVersion};
 pub use decision::{Allowed, BadDecision, Decision, Denied};
 pub use input::{BadInput, Input};
