@@ -1,1 +1,3 @@
-//! Not written yet.
+//! The filter `transform`: headers and bodies of requests and responses, rewritten from templates.
+
+portcullis_host::filter!(portcullis_transform::Transform);

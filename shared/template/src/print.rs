@@ -6,6 +6,15 @@ use crate::value::Value;
 use portcullis_core::Fuel;
 use std::io::Write;
 
+impl Value {
+    /// Prints JSON without blanks, at most `max` bytes. Costs fuel for each value and byte.
+    pub fn to_json(&self, fuel: &Fuel, max: usize) -> Result<Vec<u8>, RenderCause> {
+        let mut out = Vec::new();
+        json(self, fuel, &mut out)?;
+        if out.len() > max { Err(RenderCause::Output(max)) } else { Ok(out) }
+    }
+}
+
 /// Prints JSON without blanks. Fails on text that is not UTF-8, and when the fuel is used up (a value that shares its
 /// parts may be exponentially long in print).
 pub(crate) fn json(value: &Value, fuel: &Fuel, out: &mut Vec<u8>) -> Result<(), RenderCause> {
