@@ -19,7 +19,7 @@ pub struct ConfigError {
 impl ConfigError {
     /// An error in the first configuration; use [`ConfigError::of`] for another.
     pub fn new(path: impl Into<String>, message: impl fmt::Display) -> ConfigError {
-        ConfigError { config: 0, path: path.into(), message: one_line(&message.to_string()) }
+        ConfigError { config: 0, path: printable(path.into()), message: one_line(&message.to_string()) }
     }
 
     /// The same error in the configuration with this index.
@@ -54,6 +54,15 @@ fn one_line(message: &str) -> String {
     message.split(['\n', '\r']).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
+/// The names in a path are the user's too: what would break the line is escaped.
+fn printable(path: String) -> String {
+    if !path.contains(char::is_control) {
+        return path;
+    }
+    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    path.chars().map(escaped).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,5 +74,6 @@ mod tests {
         assert_eq!(ConfigError::new("[1]", "x").under("rules").to_string(), "rules[1]: x");
         assert_eq!(ConfigError::new("", "x").under("default").to_string(), "default: x");
         assert_eq!(ConfigError::new("", "a\n  b").to_string(), "configuration: a b");
+        assert_eq!(ConfigError::new("a\n\u{85}b", "x").to_string(), "a\\n\\u{85}b: x");
     }
 }

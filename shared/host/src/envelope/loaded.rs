@@ -81,7 +81,7 @@ impl<P: Plugin> Loaded<P> {
         self.routes
             .iter()
             .find(|route| {
-                let disguised = route.weaker && view.path_is_disguised();
+                let disguised = route.weaker && view.is_disguised();
                 !disguised && route.matcher.as_ref().is_some_and(|matcher| matcher.matches(&view))
             })
             .unwrap_or(&self.default)

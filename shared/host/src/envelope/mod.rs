@@ -243,10 +243,12 @@ fn refuse_late_work<P: Plugin>(draft: &Draft, plugin: &P, common: &Common) -> Re
     Err(ConfigError::new(path, message).under(&draft.path))
 }
 
-/// Whether a route guards less than `default`. Where `default` does not enforce, nothing can guard less.
+/// Whether a route guards less than `default`. Where `default` is disabled nothing can, and where it only shadows
+/// nothing but a disabled route.
 fn is_weaker(route: (Mode, OnError), default: (Mode, OnError), settings: bool) -> bool {
-    default.0 == Mode::Enforce
-        && (route.0 < default.0 || (route.1 == OnError::Allow && default.1 == OnError::Deny) || settings)
+    route.0 < default.0
+        || default.0 == Mode::Enforce
+            && ((route.1 == OnError::Allow && default.1 == OnError::Deny) || settings)
 }
 
 fn unreachable<P: Plugin>(routes: &[Route<P>]) -> Vec<String> {

@@ -55,7 +55,8 @@ pub(super) enum HostTest {
 #[derive(Debug)]
 pub(super) enum PathTest {
     Exact(String),
-    /// Whole segments: `/api` takes `/api` and `/api/x`, not `/apix`; with a slash at its end only what is below.
+    /// Whole segments: `/api` takes `/api`, `/api/x` and `/api;v=1`, not `/apix`; with a slash at its end only what is
+    /// below. So does Envoy's `path_separated_prefix`, but for the `;`, behind which some servers see parameters.
     Prefix(String),
     /// Anywhere in the path, unless anchored.
     Regex(Regex),

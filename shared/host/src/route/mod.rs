@@ -2,11 +2,13 @@
 //!
 //! Matching sees the request as a server behind the proxy would: hosts in lower case without port and trailing dot,
 //! paths percent-decoded once, with `\` as `/`, slashes merged and dot segments resolved. A path whose plain and
-//! decoded form differ in segments is [disguised](View::path_is_disguised), and reaches no route that guards less.
+//! decoded form differ in segments is [disguised](View::is_disguised), and reaches no route that guards less.
 
 mod config;
 mod lint;
 mod path;
+#[cfg(test)]
+mod rows;
 #[cfg(test)]
 mod tests;
 
@@ -43,9 +45,9 @@ impl<'a, F: Fn(&[&str]) -> Option<Vec<u8>>> View<'a, F> {
         View { headers, host: host(headers.authority()), path: DecodedPath::new(path), property }
     }
 
-    /// Whether a server might see another path in it than the one that is matched.
-    pub(crate) fn path_is_disguised(&self) -> bool {
-        self.path.is_disguised()
+    /// Whether a server might see another path or host in it than the one that is matched.
+    pub(crate) fn is_disguised(&self) -> bool {
+        self.path.is_disguised() || !is_plain_authority(self.headers.authority())
     }
 }
 
@@ -106,7 +108,7 @@ impl PathTest {
             PathTest::Exact(text) => path == text.as_bytes(),
             PathTest::Prefix(prefix) => {
                 let rest = path.strip_prefix(prefix.as_bytes());
-                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/") || prefix.ends_with('/'))
+                rest.is_some_and(|rest| matches!(rest, [] | [b'/' | b';', ..]) || prefix.ends_with('/'))
             }
             PathTest::Regex(regex) => regex.is_match(path),
         }
@@ -135,4 +137,20 @@ fn host(authority: &[u8]) -> Cow<'_, [u8]> {
         return Cow::Owned(name.to_ascii_lowercase());
     }
     Cow::Borrowed(name)
+}
+
+/// Whether it is a host and perhaps a port, and nothing that two readers could take apart in two ways: in
+/// `a.example:1@b.example` one sees the one host and another the other.
+fn is_plain_authority(authority: &[u8]) -> bool {
+    let (name, port) = match authority.iter().rposition(|&byte| matches!(byte, b':' | b']')) {
+        Some(at) if authority.get(at) == Some(&b':') => authority.split_at(at),
+        _ => (authority, &b""[..]),
+    };
+    let name_is_plain = match name {
+        [b'[', address @ .., b']'] => {
+            address.iter().all(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.'))
+        }
+        _ => name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_')),
+    };
+    name_is_plain && port.iter().skip(1).all(u8::is_ascii_digit)
 }

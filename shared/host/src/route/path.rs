@@ -17,7 +17,8 @@ impl<'a> DecodedPath<'a> {
             return DecodedPath { bytes: Cow::Borrowed(raw), disguised: false };
         }
         let mut decoded: Vec<Vec<u8>> = Vec::new();
-        let mut disguised = raw.contains(&b';') || raw.contains(&b'\\');
+        let rooted = matches!(raw, [] | b"*" | [b'/', ..]);
+        let mut disguised = !rooted || raw.contains(&b';') || raw.contains(&b'\\');
         let raw_segments: Vec<&[u8]> = raw.split(|&byte| byte == b'/').collect();
         for (index, raw_segment) in raw_segments.iter().enumerate() {
             let segment = percent_decode(raw_segment);
@@ -33,7 +34,8 @@ impl<'a> DecodedPath<'a> {
     }
 
     /// Whether the raw and the decoded path differ in segments, or hold what servers disagree about: `%2f`, `%5c`,
-    /// `\`, `;`, an escaped `%`, NUL, dot segments, empty segments.
+    /// `\`, `;`, an escaped `%`, `?` or `#`, control characters, text that is not UTF-8 (where some servers see an
+    /// overlong slash), dot segments, empty segments.
     pub(super) fn is_disguised(&self) -> bool {
         self.disguised
     }
@@ -42,13 +44,14 @@ impl<'a> DecodedPath<'a> {
 /// Nothing in it needs decoding.
 fn is_plain(raw: &[u8]) -> bool {
     raw.first() == Some(&b'/')
-        && !raw.iter().any(|byte| matches!(byte, b'%' | b'\\' | b';' | 0))
+        && raw.iter().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'%' | b'\\' | b';' | b'#'))
         && !raw.windows(2).any(|pair| matches!(pair, b"//" | b"/."))
 }
 
 fn hides_something(segment: &[u8]) -> bool {
     matches!(segment, b"." | b"..")
-        || segment.iter().any(|byte| matches!(byte, b'/' | b'\\' | b'%' | b';' | 0))
+        || segment.iter().any(|byte| byte.is_ascii_control() || b"/\\%;?#".contains(byte))
+        || std::str::from_utf8(segment).is_err()
 }
 
 /// Joins segments; the first stands before the first slash and is dropped if empty.

@@ -14,7 +14,7 @@ fn chosen(routes: &[(&str, Value)], request: &[(&str, &str)]) -> String {
     let view = View::new(&headers, &property);
     let takes = |(name, value): &&(&str, Value)| {
         let matcher = Matcher::compile(value.clone()).unwrap();
-        !(name.starts_with("weak") && view.path_is_disguised()) && matcher.matches(&view)
+        !(name.starts_with("weak") && view.is_disguised()) && matcher.matches(&view)
     };
     routes.iter().find(takes).map_or("default", |(name, _)| name).to_owned()
 }
