@@ -1,5 +1,7 @@
 //! JSON to a value, more strictly than usual: a field given twice is refused, for one of the two would be lost.
 
+mod structure;
+
 use portcullis_core::ConfigError;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
@@ -11,10 +13,16 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 /// Marks the one error of our own on its way through the parser; the name follows.
 const TWICE: &str = "given twice: ";
 
-/// Parses a configuration. A syntax error starts with `line:column`, a field given twice with its path.
+/// Parses a configuration: JSON, or a protobuf `Struct` in its binary form. A syntax error starts with `line:column`, a field given twice with its path.
 pub(super) fn parse(json: &[u8]) -> Result<Value, ConfigError> {
     if json.trim_ascii().is_empty() {
         return Err(ConfigError::new("", "empty; it needs `version` and `default` at least"));
+    }
+    // Which of the two it is cannot be told from its first byte: a Struct begins with a line end.
+    if !json.trim_ascii_start().starts_with(b"{")
+        && let Some(value) = structure::parse(json)
+    {
+        return Ok(value);
     }
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let parsed: Result<Strict, _> = serde_path_to_error::deserialize(&mut deserializer);

@@ -156,9 +156,16 @@ impl<P: Plugin> Driver<P> {
                 self.run::<S>(wire)
             }
             Mode::Gather { .. } => {
-                let all = 0..lane.buffered;
+                let (all, halted) = (0..lane.buffered, lane.was_halted());
                 lane.deliver(all, Some(Ending::Trailers));
-                self.run::<S>(wire)
+                match self.run::<S>(wire) {
+                    // Envoy would send these trailers without the body that it gathered after such a stop.
+                    Then::Continue if halted => {
+                        wire.resume(S::DIRECTION);
+                        Then::Pause
+                    }
+                    then => then,
+                }
             }
             Mode::Copy { .. } => self.keep::<S>(wire, 0, true),
         }

@@ -148,6 +148,8 @@ pub(crate) struct Sim<P: Plugin> {
     pub(crate) driver: Driver<P>,
     /// `allow_on_headers_stop_iteration`.
     pub(crate) holds: bool,
+    /// The headers were stopped without it, and everything with them.
+    pub(crate) halted: bool,
     /// The answers to calls, in order; missing ones stay open.
     pub(crate) answers: Vec<CallResult>,
     pub(crate) upstream: Seen,
@@ -186,6 +188,7 @@ impl<P: Plugin> Sim<P> {
         let mut held = then == Then::Pause;
         if held && !self.holds {
             held = !self.answer_until_resumed(direction);
+            self.halted = !held;
             assert!(!held || self.over(), "without the listener's field this request hangs");
         }
         if !held {
@@ -239,11 +242,18 @@ impl<P: Plugin> Sim<P> {
         if !paused {
             self.fake.buffers.borrow_mut()[direction as usize].clear();
         }
-        if self.driver.trailers::<S>(&self.fake) == Then::Pause {
+        let halted = self.seen(direction).headers.is_some() && self.halted;
+        if self.driver.trailers::<S>(&self.fake) == Then::Continue {
+            if halted && paused {
+                // What Envoy does with a body that was gathered after a stop at the headers.
+                self.fake.buffers.borrow_mut()[direction as usize].clear();
+            }
+            self.pass_rest(direction);
+        } else if self.fake.resumed.borrow_mut().pop() == Some(direction) {
+            self.pass_rest(direction);
+        } else {
             self.answer_until_resumed(direction);
-            return;
         }
-        self.pass_rest(direction);
     }
 
     /// Gives answers to calls until the driver resumes this direction; then what is held goes on.

@@ -35,6 +35,8 @@ pub(crate) struct Lane {
     pub(crate) begun: bool,
     /// The engine has had its end phase.
     pub(crate) ended: bool,
+    /// A call made the headers wait where the listener does not hold them, which stops everything until we resume.
+    pub(crate) halted: bool,
     /// Bytes of this lane in the VM's account of held bytes.
     pub(crate) accounted: usize,
 }
@@ -104,6 +106,11 @@ impl Lane {
     pub(crate) fn body_editable(&self, truncated: bool) -> bool {
         !truncated
             && matches!(self.mode, Mode::Chunks(Access::Edit) | Mode::Gather { access: Access::Edit, .. })
+    }
+
+    /// Whether this message was stopped whole at its headers, the listener not holding headers alone, and has been resumed since.
+    pub(crate) fn was_halted(&self) -> bool {
+        self.halted || matches!(&self.headers, HeaderState::Held(hold) if hold.is_released())
     }
 
     /// From here on all passes.

@@ -40,7 +40,10 @@ impl<P: Plugin> Driver<P> {
                         return self.fail::<S>(wire, Failure::new(FailureKind::Call, message));
                     }
                     if wire.call(&call).is_some() {
-                        self.lane::<S>().waiting = Some(stage);
+                        let halts = stage == Stage::Headers && !self.active.loaded.hold_headers;
+                        let lane = self.lane::<S>();
+                        lane.halted |= halts;
+                        lane.waiting = Some(stage);
                         return Applied::Stop;
                     }
                     verdict = self.answer::<S>(wire, &CallResult::Failed(CallFailure::Refused));

@@ -58,7 +58,7 @@ pub(super) enum PathTest {
     /// Whole segments: `/api` takes `/api`, `/api/x` and `/api;v=1`, not `/apix`; with a slash at its end only what is
     /// below. So does Envoy's `path_separated_prefix`, but for the `;`, behind which some servers see parameters.
     Prefix(String),
-    /// Anywhere in the path, unless anchored.
+    /// The whole path.
     Regex(Regex),
 }
 
@@ -211,8 +211,11 @@ fn header_test(config: HeaderConfig) -> Result<HeaderTest, ConfigError> {
     Ok(HeaderTest { name, test })
 }
 
+/// A regex that must fit the whole text, as Envoy's and Istio's do: one that is not anchored would take more than its
+/// writer meant, and a route may guard less.
 fn regex(text: &str) -> Result<Regex, ConfigError> {
-    RegexBuilder::new(text).unicode(false).size_limit(REGEX_SIZE).build().map_err(|error| {
+    let build = |text: &str| RegexBuilder::new(text).unicode(false).size_limit(REGEX_SIZE).build();
+    build(text).and_then(|_| build(&format!("^(?:{text})$"))).map_err(|error| {
         let message = error.to_string();
         let reason = message.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
         ConfigError::new("regex", format!("`{text}`: {reason}"))

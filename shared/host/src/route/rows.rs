@@ -75,9 +75,10 @@ const ADMIN: &str = r#"{"match": {"paths": [{"prefix": "/admin"}]}, "strength": 
 const HOSTS: &str = r#"{"match": {"hosts": ["Example.com", "*.Shop.example.", "[::1]"]}, "strength": 9}"#;
 const WEAK_HOST: &str = r#"{"match": {"hosts": ["cdn.example"]}, "strength": 1}"#;
 const METHODS: &str = r#"{"match": {"methods": ["GET", "HEAD"]}}"#;
-const REGEX: &str = r#"{"match": {"paths": [{"regex": "^/v[0-9]+/"}, {"exact": "/a b"}]}}"#;
+const REGEX: &str = r#"{"match": {"paths": [{"regex": "/v[0-9]+/.*"}, {"exact": "/a b"}]}}"#;
 const ZONE: &str = r#"{"match": {"headers": [{"name": "x-zone", "exact": "inner"}]}, "mode": "shadow"}"#;
-const AGENT: &str = r#"{"match": {"headers": [{"name": "User-Agent", "regex": "(?i)^bot"}]}, "strength": 9}"#;
+const AGENT: &str =
+    r#"{"match": {"headers": [{"name": "User-Agent", "regex": "(?i)bot.*"}]}, "strength": 9}"#;
 const NAMED: &str = r#"{"match": {"routeName": "shop", "routeMetadata": {"a.b": {"tier": "gold"}}}}"#;
 const OTHER_NAME: &str = r#"{"match": {"routeName": "other"}}"#;
 

@@ -25,6 +25,22 @@ fn a_stream_waits_at_any_phase_and_loses_nothing() {
     }
 }
 
+/// Envoy drops a body that was gathered after everything had been stopped, if trailers then go on by themselves.
+#[test]
+fn a_body_with_trailers_survives_a_stop_at_the_headers() {
+    for keys in [HOLD, FREE] {
+        let mut sim = sim(keys, &settings("headers", "whole"));
+        sim.answers = vec![ok_answer("200")];
+        let trailers = Some(vec![("x-t".to_owned(), "1".to_owned())]);
+        sim.request(&Message { trailers, ..post(&["ab", "cd"]) });
+        assert_eq!(
+            (text(&sim.upstream.body), sim.upstream.trailers.is_some()),
+            ("abcd+".into(), true),
+            "{keys}"
+        );
+    }
+}
+
 #[test]
 fn a_refusing_service_denies_before_anything_is_released() {
     for at in ["headers", "body", "end"] {

@@ -25,6 +25,7 @@ pub(super) fn sim(envelope_keys: &str, settings: &str) -> Sim<Probe> {
         fake: Fake::default(),
         driver: Driver::new(active, 1),
         holds,
+        halted: false,
         answers: Vec::new(),
         upstream: Seen::default(),
         client: Seen::default(),
