@@ -1,6 +1,8 @@
 //! The settings of the filter `dlp`, and their checks.
 
 mod compile;
+#[cfg(test)]
+mod tests;
 
 use serde::Deserialize;
 

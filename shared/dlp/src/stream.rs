@@ -1,5 +1,8 @@
 //! One exchange: which bodies are inspected, what is changed in the headers for it, and what is reported.
 
+#[cfg(test)]
+mod tests;
+
 use crate::Dlp;
 use crate::config::{Direction, OnUninspectable};
 use crate::window::{Syntax, Window};
