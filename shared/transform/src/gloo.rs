@@ -3,6 +3,7 @@
 use crate::extractor::{Extractor, Source, Work};
 use crate::plan::{Direction, assignment, parse_template, removal};
 use crate::transformation::{BodyWork, Extractions, Merge, Order, Parse, Transformation};
+use crate::wrap::Wrap;
 use portcullis_core::ConfigError;
 use portcullis_template::{Escaping, Notation, Syntax};
 use serde::Deserialize;
@@ -21,14 +22,27 @@ pub struct GlooConfig {
     pub response_transformation: Option<GlooTransformation>,
 }
 
-/// One direction.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+/// One direction: one of the two.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GlooTransformation {
-    /// The only kind that is supported.
-    #[serde(alias = "transformation_template")]
-    pub transformation_template: GlooTemplate,
+    /// Templates.
+    #[serde(default, alias = "transformation_template")]
+    pub transformation_template: Option<GlooTemplate>,
+    /// The message as one JSON document.
+    #[serde(default, alias = "header_body_transform")]
+    pub header_body_transform: Option<GlooHeaderBody>,
+}
+
+/// `HeaderBodyTransform`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GlooHeaderBody {
+    /// Whether a request's method, path and query stand in the document too.
+    #[serde(default, alias = "add_request_metadata")]
+    pub add_request_metadata: bool,
 }
 
 /// `TransformationTemplate`.
@@ -188,6 +202,26 @@ impl GlooText {
 
 /// Compiles one direction; `path` is the field that errors name.
 pub(crate) fn compile(
+    config: &GlooTransformation,
+    direction: Direction,
+    path: &str,
+) -> Result<Transformation, ConfigError> {
+    match (&config.transformation_template, config.header_body_transform) {
+        (Some(template), None) => {
+            compile_template(template, direction, &format!("{path}.transformationTemplate"))
+        }
+        (None, Some(config)) => {
+            let wrap = if config.add_request_metadata { Wrap::WithRequest } else { Wrap::Message };
+            Ok(Transformation { body: BodyWork::Wrap(wrap), order: Order::Gloo, ..Transformation::default() })
+        }
+        _ => Err(ConfigError::new(
+            path,
+            "one of `transformationTemplate` and `headerBodyTransform` must stand here",
+        )),
+    }
+}
+
+fn compile_template(
     config: &GlooTemplate,
     direction: Direction,
     path: &str,

@@ -25,13 +25,14 @@ mod plan;
 mod plugin;
 mod stream;
 mod transformation;
+mod wrap;
 
 pub use config::{
     HeadersConfig, OnRenderError, OverLimit, ParseBody, SideConfig, Templates, TransformConfig,
 };
 pub use gloo::{
-    GlooConfig, GlooExtraction, GlooHeader, GlooKey, GlooMode, GlooParse, GlooTemplate, GlooText,
-    GlooTransformation,
+    GlooConfig, GlooExtraction, GlooHeader, GlooHeaderBody, GlooKey, GlooMode, GlooParse, GlooTemplate,
+    GlooText, GlooTransformation,
 };
 pub use plugin::Transform;
 pub use stream::TransformStream;

@@ -77,10 +77,10 @@ impl Plan {
         boot: &Boot,
         path: &str,
     ) -> Result<Plan, ConfigError> {
-        let path = format!("{path}.transformationTemplate");
-        let whole = gloo::compile(&config.transformation_template, direction, &path)?;
+        let whole = gloo::compile(config, direction, path)?;
         let edits = whole.set.len() + whole.append.len() + whole.remove.len();
-        let held = (whole.reads_body() && edits > 0).then(|| format!("{path}.headers"));
+        let held =
+            (whole.reads_body() && edits > 0).then(|| format!("{path}.transformationTemplate.headers"));
         let (early, late) = match whole.reads_body() {
             true => (Transformation::default(), whole),
             false => (whole, Transformation::default()),

@@ -2,8 +2,9 @@
 
 use crate::config::SideConfig;
 use crate::extractor::Extractor;
-use crate::gloo::{self, GlooTemplate};
+use crate::gloo::{self, GlooTransformation};
 use crate::plan::{self, Direction};
+use crate::wrap::{self, Wrap};
 use portcullis_core::{ConfigError, Edit, EditError, Fuel, HeaderName, Headers, OutOfFuel};
 use portcullis_template::{
     BodyError, Metadata, NoMetadata, Object, Random, RenderCause, RenderError, Scope, Template, Text, Value,
@@ -83,6 +84,8 @@ pub(crate) enum BodyWork {
     PrintData,
     /// The values with these among them, as JSON.
     Merge(Vec<Merge>),
+    /// The message as one JSON document.
+    Wrap(Wrap),
 }
 
 /// A value that is put among the body's.
@@ -180,12 +183,12 @@ impl Transformation {
     }
 
     /// The whole of what a configuration in Gloo's form does to requests.
-    pub fn of_gloo_request(config: &GlooTemplate) -> Result<Transformation, ConfigError> {
+    pub fn of_gloo_request(config: &GlooTransformation) -> Result<Transformation, ConfigError> {
         gloo::compile(config, Direction::Request, "request").map(Transformation::unbounded)
     }
 
     /// The whole of what a configuration in Gloo's form does to responses.
-    pub fn of_gloo_response(config: &GlooTemplate) -> Result<Transformation, ConfigError> {
+    pub fn of_gloo_response(config: &GlooTransformation) -> Result<Transformation, ConfigError> {
         gloo::compile(config, Direction::Response, "response").map(Transformation::unbounded)
     }
 
@@ -228,8 +231,12 @@ impl Transformation {
         let pass = Pass { transformation: self, message, extractions: &extractions, fuel };
         let (body, data) = pass.body(data)?;
         let mut edits = pass.headers(&data)?;
-        if self.order == Order::Gloo && body.as_ref().is_some_and(Vec::is_empty) {
-            edits.push(Edit::remove("content-type")?);
+        match &self.body {
+            BodyWork::Wrap(_) => edits.push(Edit::set("content-type", "application/json")?),
+            _ if self.order == Order::Gloo && body.as_ref().is_some_and(Vec::is_empty) => {
+                edits.push(Edit::remove("content-type")?);
+            }
+            _ => {}
         }
         Ok(Outcome { edits, body })
     }
@@ -268,7 +275,7 @@ impl Transformation {
         let (body, merged) = match &self.body {
             BodyWork::Render(template) => (Some(template), &[][..]),
             BodyWork::Merge(merged) => (None, merged.as_slice()),
-            BodyWork::Keep | BodyWork::PrintData => (None, &[][..]),
+            BodyWork::Keep | BodyWork::PrintData | BodyWork::Wrap(_) => (None, &[][..]),
         };
         headers.chain(body).chain(merged.iter().map(|merge| &merge.template))
     }
@@ -291,6 +298,7 @@ impl Pass<'_> {
                 Some(self.render(template, "body", &data, self.transformation.max_output)?)
             }
             BodyWork::PrintData => Some(self.print(&data)?),
+            BodyWork::Wrap(wrap) => Some(self.print(&wrap::document(*wrap, self.message))?),
             BodyWork::Merge(merges) => {
                 for merge in merges {
                     self.merge(merge, &mut data)?;
