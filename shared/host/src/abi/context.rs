@@ -198,7 +198,7 @@ fn define(name: &str, kind: MetricKind) -> u32 {
     bindings::define_metric(kind, name).unwrap_or(u32::MAX)
 }
 
-/// No headers means that nobody answered.
+/// No headers, or the proxy's own words, mean that nobody answered.
 fn call_result(headers: usize, body: usize) -> CallResult {
     if headers == 0 {
         return CallResult::Failed(CallFailure::NoAnswer);
@@ -206,10 +206,20 @@ fn call_result(headers: usize, body: usize) -> CallResult {
     let headers: Headers = bindings::map(MapType::HttpCallResponseHeaders)
         .and_then(crate::phases::pairs::headers_from)
         .unwrap_or_default();
+    if is_of_the_proxy(&headers) {
+        return CallResult::Failed(CallFailure::NoAnswer);
+    }
     let body = match body {
         0 => Vec::new(),
         size => bindings::buffer(BufferType::HttpCallResponseBody, 0..size.min(LONGEST_ANSWER))
             .unwrap_or_default(),
     };
     CallResult::Answer { headers, body }
+}
+
+/// Whether the proxy wrote this answer itself, for want of one: it then sets no field but these, and a service that
+/// answers by HTTP at least dates its answer (RFC 9110 section 6.6.1).
+fn is_of_the_proxy(headers: &Headers) -> bool {
+    let own = |name: &[u8]| matches!(name, b":status" | b"content-length" | b"content-type");
+    matches!(headers.status(), Some(503 | 504)) && headers.iter().all(|(name, _)| own(name))
 }
