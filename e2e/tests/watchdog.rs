@@ -49,10 +49,17 @@ fn a_missing_field_is_named_and_bodies_are_inspected_all_the_same() {
     let h2 = std::thread::spawn(|| {
         RIG.connect_h2("missing").exchange(&H2Request::new("POST", "/missing/h2").pieces(["an attack"]))
     });
+    let trailers = std::thread::spawn(|| {
+        let request = Request::new("POST", "/missing/trailers").chunks(["bo", "dy"]).trailer("x-t", "1");
+        RIG.connect("missing").exchange(&request)
+    });
     let passed = RIG.connect("missing").exchange(&Request::post("/missing/passed", "body")).unwrap();
     assert_eq!((passed.status, RIG.h1.only("/missing/passed").unwrap().text().as_str()), (200, "body"));
     assert_eq!(denied.join().unwrap().unwrap().status, 403);
     assert_eq!(h2.join().unwrap().unwrap().status, 403);
+    assert_eq!(trailers.join().unwrap().unwrap().status, 200);
+    let seen = RIG.h1.only("/missing/trailers").unwrap();
+    assert_eq!((seen.text().as_str(), seen.trailers.get("x-t")), ("body", Some(&b"1"[..])));
     for path in ["/missing/denied", "/missing/h2"] {
         assert!(
             RIG.h1.seen(path).iter().all(|seen| !seen.complete && !seen.text().contains("attack")),
