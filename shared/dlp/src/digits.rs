@@ -117,7 +117,7 @@ impl Digits {
 
 /// Digits as one of the usual ways of writing a number: the whole run is it, and no word or further group follows.
 pub(crate) struct Form {
-    /// Ways of grouping that only such numbers have, with one separator.
+    /// Ways of grouping that only such numbers have, with one separator; the first group has at least three digits.
     pub(crate) grouped: &'static [&'static [usize]],
     /// How many digits it has when written in one piece.
     pub(crate) plain: usize,
@@ -136,7 +136,7 @@ pub(crate) struct Number {
 impl Form {
     /// Reads the number at a place.
     pub(crate) fn read(&self, text: &Text<'_>, start: usize) -> Result<Option<Number>, More> {
-        if continues_number(text, start) {
+        if !begins_with(text, start, 3)? || continues_number(text, start) {
             return Ok(None);
         }
         let Some(digits) = Digits::read(text, start, self.plain, self.separators)? else { return Ok(None) };
@@ -149,6 +149,16 @@ impl Form {
         let is_grouped = same && self.grouped.iter().any(|sizes| digits.grouped(sizes));
         Ok((plain || is_grouped).then_some(Number { digits, end, is_grouped }))
     }
+}
+
+/// Whether so many digits stand at a place: most numbers are short, and this is the cheapest way to say so.
+pub(crate) fn begins_with(text: &Text<'_>, place: usize, digits: usize) -> Result<bool, More> {
+    for at in place..place + digits {
+        if text.digit(at)?.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Whether a digit and `.` or `-` stand in front of a place: a fraction, or the middle of a longer number.

@@ -30,26 +30,26 @@ impl JsonState {
         }
     }
 
-    /// The state behind these bytes.
+    /// The state behind these bytes. Without a backslash it is enough to count quotes, which is far faster.
     pub(crate) fn skip(self, bytes: &[u8]) -> JsonState {
         let mut state = self;
         let mut rest = bytes;
         while let Some((&byte, behind)) = rest.split_first() {
-            let jump = match state {
-                JsonState::Outside => memchr::memchr(b'"', rest),
-                JsonState::Inside => memchr::memchr2(b'"', b'\\', rest),
-                JsonState::Backslash | JsonState::Digits(_) => {
-                    state = state.step(byte);
-                    rest = behind;
-                    continue;
-                }
-            };
-            let Some((stop, behind)) = jump.and_then(|at| rest.get(at..)).and_then(<[u8]>::split_first)
-            else {
-                return state;
-            };
-            state = state.step(*stop);
+            if !matches!(state, JsonState::Outside | JsonState::Inside) {
+                state = state.step(byte);
+                rest = behind;
+                continue;
+            }
+            let plain = memchr::memchr(b'\\', rest).unwrap_or(rest.len());
+            let (plain, behind) = rest.split_at_checked(plain).unwrap_or((rest, &[]));
+            if memchr::memchr_iter(b'"', plain).count() % 2 == 1 {
+                state = state.step(b'"');
+            }
             rest = behind;
+            if let Some((backslash, behind)) = rest.split_first() {
+                state = state.step(*backslash);
+                rest = behind;
+            }
         }
         state
     }

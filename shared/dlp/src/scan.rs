@@ -9,8 +9,9 @@ pub(crate) const MOST: usize = 32;
 /// Detectors that are run together. Each has a number, its place in the list.
 pub(crate) struct Scan {
     detectors: Vec<Wanted>,
-    word_start: Box<[u32; 256]>,
-    anywhere: Box<[u32; 256]>,
+    /// For each byte the detectors that it triggers: below those that it triggers anywhere, above, from bit 32 on,
+    /// those that it triggers at the start of a word.
+    triggers: Box<[u64; 256]>,
 }
 
 /// A detector, and how sure its findings must be.
@@ -39,17 +40,17 @@ impl Progress {
 impl Scan {
     /// At most [`MOST`] detectors; more are left out.
     pub(crate) fn new(detectors: Vec<Wanted>) -> Scan {
-        let mut scan = Scan { detectors, word_start: Box::new([0; 256]), anywhere: Box::new([0; 256]) };
-        for (wanted, bit) in scan.detectors.iter().zip(0..MOST) {
-            let (table, set) = match wanted.detector.trigger() {
-                Trigger::WordStart(set) => (&mut scan.word_start, set),
-                Trigger::Anywhere(set) => (&mut scan.anywhere, set),
+        let mut triggers = Box::new([0; 256]);
+        for (wanted, bit) in detectors.iter().zip(0..MOST) {
+            let (set, bit) = match wanted.detector.trigger() {
+                Trigger::WordStart(set) => (set, bit + MOST),
+                Trigger::Anywhere(set) => (set, bit),
             };
-            for (slot, _) in table.iter_mut().zip(0..=u8::MAX).filter(|(_, byte)| set.contains(*byte)) {
+            for (slot, _) in triggers.iter_mut().zip(0..=u8::MAX).filter(|(_, byte)| set.contains(*byte)) {
                 *slot |= 1 << bit;
             }
         }
-        scan
+        Scan { detectors, triggers }
     }
 
     /// How many detectors there are.
@@ -67,10 +68,11 @@ impl Scan {
         let Some(start) = progress.iter().map(|progress| progress.decided).min() else { return };
         let mut active = u32::MAX;
         for (place, byte) in text.bytes().iter().enumerate().skip(start) {
-            let (word, any) = (look_up(&self.word_start, *byte), look_up(&self.anywhere, *byte));
-            if (word | any) & active == 0 {
+            let triggered = self.triggers.get(usize::from(*byte)).copied().unwrap_or_default();
+            if triggered == 0 {
                 continue;
             }
+            let (word, any) = ((triggered >> MOST) as u32, triggered as u32);
             let mut due = if word != 0 && text.starts_word(place) { word | any } else { any } & active;
             while due != 0 {
                 let number = due.trailing_zeros();
@@ -125,8 +127,4 @@ impl Wanted {
     fn pending(&self, text: &Text<'_>) -> usize {
         if text.ended() { text.bytes().len() } else { self.detector.pending(text) }
     }
-}
-
-fn look_up(table: &[u32; 256], byte: u8) -> u32 {
-    table.get(usize::from(byte)).copied().unwrap_or_default()
 }

@@ -73,17 +73,18 @@ impl Window {
     /// Takes more of the body and gives what can go on; `None` means these very bytes.
     pub fn push(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
         let was_empty = self.held().is_empty();
-        let mut out = Vec::new();
+        let mut events = Vec::new();
         let mut rest = bytes;
         while let Some(length) = self.event_end(rest) {
             let (event, behind) = rest.split_at_checked(length).unwrap_or((rest, &[]));
             self.text.extend_from_slice(event);
-            out.extend(self.end());
+            events.extend(self.end());
             rest = behind;
         }
         self.text.extend_from_slice(rest);
         let end = self.decide(false);
-        out.extend(self.give(end));
+        let tail = self.give(end);
+        let out = if events.is_empty() { tail } else { [events, tail].concat() };
         let unchanged = was_empty && self.held().is_empty() && out == bytes;
         (!unchanged).then_some(out)
     }

@@ -2,7 +2,7 @@
 
 use super::{Detector, Finding, Score, Trigger};
 use crate::checks::luhn;
-use crate::digits::{Digits, Separator, continues_number, goes_on};
+use crate::digits::{Digits, Separator, begins_with, continues_number, goes_on};
 use crate::text::{More, Text};
 use portcullis_patterns::ByteSet;
 use std::ops::RangeInclusive;
@@ -39,7 +39,10 @@ impl Detector for Card {
     }
 
     fn at(&self, text: &Text<'_>, place: usize) -> Result<Option<Finding>, More> {
-        if continues_number(text, place) || text.peek(place)? == Some(b'0') {
+        if !begins_with(text, place, 4)? || continues_number(text, place) {
+            return Ok(None);
+        }
+        if !text.is(place + 4, ByteSet::DIGIT.with_range(b' ', b' ').with_range(b'-', b'-'))? {
             return Ok(None);
         }
         let Some(digits) = Digits::read(text, place, 19, b" -")? else { return Ok(None) };

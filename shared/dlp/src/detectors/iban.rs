@@ -2,6 +2,7 @@
 
 use super::{Detector, Finding, Score, Trigger};
 use crate::checks::mod_97;
+use crate::digits::begins_with;
 use crate::text::{More, Text};
 use portcullis_patterns::ByteSet;
 
@@ -17,6 +18,9 @@ impl Detector for Iban {
     }
 
     fn at(&self, text: &Text<'_>, place: usize) -> Result<Option<Finding>, More> {
+        if !text.is(place + 1, ByteSet::UPPER)? || !begins_with(text, place + 2, 2)? {
+            return Ok(None);
+        }
         let (Some(first), Some(second)) = (text.peek(place)?, text.peek(place + 1)?) else { return Ok(None) };
         let Some(country) = COUNTRIES.iter().find(|country| country.code == [first, second]) else {
             return Ok(None);

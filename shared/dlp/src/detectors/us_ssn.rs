@@ -3,7 +3,7 @@
 
 use super::{Detector, Finding, Score, Trigger};
 use crate::checks::is_uniform;
-use crate::digits::{Digits, Separator, continues_number, goes_on};
+use crate::digits::{Digits, Separator, begins_with, continues_number, goes_on};
 use crate::text::{More, Text};
 use portcullis_patterns::ByteSet;
 
@@ -38,7 +38,7 @@ impl Detector for UsSsn {
 
 /// Nine digits in up to three groups, and the place behind them.
 pub(super) fn nine(text: &Text<'_>, place: usize) -> Result<Option<(Digits, usize)>, More> {
-    if continues_number(text, place) {
+    if !begins_with(text, place, 3)? || continues_number(text, place) {
         return Ok(None);
     }
     let Some(digits) = Digits::read(text, place, 9, b" -.")? else { return Ok(None) };
