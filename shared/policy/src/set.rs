@@ -4,8 +4,10 @@ use crate::builtins::{self, Clock};
 use crate::config::{AuthzConfig, DataConfig, RegoVersion};
 use crate::entry::{self, Entry};
 use crate::meter::Meter;
+use crate::nesting;
 use crate::parts::Parts;
 use crate::place::{Place, location};
+use crate::recursion;
 use crate::syntax::Syntax;
 use portcullis_core::ConfigError;
 use regorus::{CompiledPolicy, Engine, PolicyLengthConfig, Rc as Shared, Value};
@@ -54,6 +56,13 @@ impl PolicySet {
         engine.set_rego_v0(config.rego_version == RegoVersion::V0);
         engine.set_policy_length_config(LENGTHS);
         for (name, text) in &config.policies {
+            if let Some(at) = nesting::too_deep(text) {
+                return Err(place_error(
+                    name,
+                    Some(at),
+                    "brackets are nested too deeply; a table belongs into `data`",
+                ));
+            }
             engine
                 .add_policy(name.clone(), text.clone())
                 .map_err(|error| of_policy(name, &error.to_string()))?;
@@ -123,6 +132,10 @@ fn check(
             called.insert(call.name);
         }
         parts.merge(module.parts());
+    }
+    if let Some((name, call)) = recursion::find(&modules, &defined) {
+        let at = Some((call.line, call.column));
+        return Err(place_error(name, at, &format!("`{}` comes back to itself", call.name)));
     }
     entry.check(&modules, data)?;
     builtins::install(engine, &called, clock);

@@ -44,14 +44,17 @@ impl Syntax {
 
     /// The functions that this module defines, with their full path under `data`.
     pub(crate) fn functions(&self) -> impl Iterator<Item = String> + '_ {
-        self.rules().filter_map(|rule| {
-            let head = rule.pointer("/Spec/head/Func").or_else(|| {
-                let default = rule.get("Default")?;
-                (!default.get("args")?.as_array()?.is_empty()).then_some(default)
-            })?;
-            let name = reference(head.get("refr")?)?.names().join(".");
-            Some(format!("{}.{name}", self.package.join(".")))
-        })
+        self.rules().filter_map(|rule| self.function(rule))
+    }
+
+    /// The path of the function that a rule defines, if it does.
+    fn function(&self, rule: &Json) -> Option<String> {
+        let head = rule.pointer("/Spec/head/Func").or_else(|| {
+            let default = rule.get("Default")?;
+            (!default.get("args")?.as_array()?.is_empty()).then_some(default)
+        })?;
+        let name = reference(head.get("refr")?)?.names().join(".");
+        Some(format!("{}.{name}", self.package.join(".")))
     }
 
     /// Whether a rule of this module stands at this path under `data`, above it or below it.
@@ -68,13 +71,30 @@ impl Syntax {
         for rule in self.rules() {
             visit(rule, |node| {
                 if let Some(call) = node.get("Call").and_then(call)
-                    && !self.is_defined(&call.name, defined)
+                    && self.resolve(&call.name, defined).is_none()
                 {
                     calls.push(call);
                 }
             });
         }
         calls.sort_by_key(|call| (call.line, call.column));
+        calls
+    }
+
+    /// The calls within functions of functions in `defined`: caller, callee, and where.
+    pub(crate) fn calls_between(&self, defined: &BTreeSet<String>) -> Vec<(String, String, Call)> {
+        let mut calls = Vec::new();
+        for rule in self.rules() {
+            let Some(caller) = self.function(rule) else { continue };
+            visit(rule, |node| {
+                if let Some(call) = node.get("Call").and_then(call)
+                    && let Some(callee) = self.resolve(&call.name, defined)
+                {
+                    calls.push((caller.clone(), callee, call));
+                }
+            });
+        }
+        calls.sort_by_key(|(.., call)| (call.line, call.column));
         calls
     }
 
@@ -91,17 +111,18 @@ impl Syntax {
         self.tree.get("rules").and_then(Json::as_array).into_iter().flatten()
     }
 
-    fn is_defined(&self, name: &str, defined: &BTreeSet<String>) -> bool {
+    /// The path of the function of a policy that is called by this name.
+    fn resolve(&self, name: &str, defined: &BTreeSet<String>) -> Option<String> {
         if let Some(path) = name.strip_prefix("data.") {
-            return defined.contains(path);
+            return defined.get(path).cloned();
         }
         let (alias, rest) = name.split_once('.').unwrap_or((name, ""));
         let imported = self.imports.get(alias).map(|target| {
             let target = target.iter().skip(1).map(String::as_str);
             target.chain((!rest.is_empty()).then_some(rest)).collect::<Vec<_>>().join(".")
         });
-        imported.is_some_and(|path| defined.contains(&path))
-            || defined.contains(&format!("{}.{name}", self.package.join(".")))
+        let local = format!("{}.{name}", self.package.join("."));
+        imported.and_then(|path| defined.get(&path)).or_else(|| defined.get(&local)).cloned()
     }
 
     fn collect_parts(&self, rule: &Json, parts: &mut Parts) {
