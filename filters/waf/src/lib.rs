@@ -1,1 +1,3 @@
-//! Not written yet.
+//! The WAF: SecLang rules on requests and responses.
+
+portcullis_host::filter!(portcullis_waf::Waf);

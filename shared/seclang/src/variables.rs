@@ -59,15 +59,11 @@ fn selector(cursor: &mut Cursor<'_>, name: &str) -> Result<Selector, Fault> {
             _ => Selector::Quoted(text),
         });
     }
-    if !xpath && cursor.rest().starts_with('/') {
-        if let Some(pattern) = regex(cursor.rest()) {
+    if let Some(pattern) = regex(cursor.rest()).filter(|_| !xpath) {
+        for _ in 0..pattern.chars().count() + 2 {
             cursor.bump();
-            for _ in pattern.chars() {
-                cursor.bump();
-            }
-            cursor.bump();
-            return Ok(Selector::Regex(pattern.to_owned()));
         }
+        return Ok(Selector::Regex(pattern.to_owned()));
     }
     let key = cursor.take_while(|c| c != '|' && c != ',').trim_end_matches(|c: char| c.is_ascii_whitespace());
     match key.is_empty() {

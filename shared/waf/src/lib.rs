@@ -1,1 +1,38 @@
-//! Not written yet.
+//! SecLang rules on HTTP exchanges: the engine of the WAF filter.
+//!
+//! ```
+//! use portcullis_waf::{Ruleset, Transaction};
+//! use std::{collections::BTreeMap, rc::Rc};
+//!
+//! let rules = r#"SecRuleEngine On
+//!     SecRule ARGS "@detectSQLi" "id:1,phase:1,deny,status:403""#;
+//! let ruleset = Rc::new(Ruleset::parse(&[("inline", rules)], &BTreeMap::new()).unwrap());
+//! let mut transaction = Transaction::new(&ruleset, 1_000_000);
+//! transaction.process_uri(b"/?id=1'%20or%20'1'='1", b"GET", b"HTTP/1.1").unwrap();
+//! let interruption = transaction.process_request_headers().unwrap().unwrap();
+//! assert_eq!((interruption.status(), interruption.rule), (403, 1));
+//! ```
+
+mod actions;
+mod config;
+pub mod operators;
+mod pcre;
+mod plugin;
+mod ruleset;
+mod stream;
+mod text;
+mod time;
+mod transaction;
+pub mod transformations;
+mod variables;
+
+pub use actions::Phase;
+pub use config::WafConfig;
+pub use plugin::Waf;
+pub use portcullis_seclang::ParseError;
+pub use ruleset::{Engine, OverLimit, Ruleset, Settings};
+pub use stream::WafStream;
+pub use transaction::{Interruption, Match, Response, Transaction};
+
+/// The most bytes of a value that a log line holds.
+pub const LOG_BYTES: usize = 512;

@@ -1,0 +1,104 @@
+//! `ctl`: changes of the engine for one transaction.
+
+use crate::ruleset::{Engine, IdRange, parse_ids};
+use crate::variables::{Key, Selection, Variable};
+use portcullis_seclang::{Sign, Span, parse_variables};
+
+/// A change for the rest of the transaction.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Ctl {
+    RuleEngine(Engine),
+    RequestBodyAccess(bool),
+    RequestBodyProcessor(&'static str),
+    ForceRequestBodyVariable(bool),
+    ResponseBodyAccess(bool),
+    Remove(Removal),
+    /// It concerns logs that the host writes; nothing to do.
+    NoEffect,
+}
+
+/// Rules, or some of their targets, that do not count any more.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Removal {
+    pub(crate) rules: RuleMatch,
+    /// `None` removes the rules whole.
+    pub(crate) target: Option<Selection>,
+}
+
+/// Which rules.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum RuleMatch {
+    Ids(Vec<IdRange>),
+    Tag(String),
+    Msg(String),
+}
+
+impl Ctl {
+    /// Reads `name=value`.
+    pub(crate) fn parse(text: &str) -> Result<Ctl, String> {
+        let (name, value) =
+            text.split_once('=').ok_or_else(|| format!("`{text}` is not what `ctl` takes"))?;
+        let (name, value) = (name.trim(), value.trim());
+        Ok(match name.to_ascii_lowercase().as_str() {
+            "ruleengine" => Ctl::RuleEngine(Engine::parse(value)?),
+            "requestbodyaccess" => Ctl::RequestBodyAccess(switch(value)?),
+            "responsebodyaccess" => Ctl::ResponseBodyAccess(switch(value)?),
+            "forcerequestbodyvariable" => Ctl::ForceRequestBodyVariable(switch(value)?),
+            "requestbodyprocessor" => Ctl::RequestBodyProcessor(processor(value)?),
+            "auditengine" | "auditlogparts" | "debugloglevel" => Ctl::NoEffect,
+            "ruleremovebyid" => Ctl::remove(RuleMatch::ids(value)?),
+            "ruleremovebytag" => Ctl::remove(RuleMatch::Tag(value.to_owned())),
+            "ruleremovebymsg" => Ctl::remove(RuleMatch::Msg(value.to_owned())),
+            "ruleremovetargetbyid" => Ctl::remove_target(value, RuleMatch::ids)?,
+            "ruleremovetargetbytag" => Ctl::remove_target(value, |text| Ok(RuleMatch::Tag(text.to_owned())))?,
+            "ruleremovetargetbymsg" => Ctl::remove_target(value, |text| Ok(RuleMatch::Msg(text.to_owned())))?,
+            _ => return Err(format!("`ctl:{name}` is not supported")),
+        })
+    }
+
+    fn remove(rules: RuleMatch) -> Ctl {
+        Ctl::Remove(Removal { rules, target: None })
+    }
+
+    fn remove_target(text: &str, rules: impl Fn(&str) -> Result<RuleMatch, String>) -> Result<Ctl, String> {
+        let fault = || format!("`{text}` needs rules and a target with `;` between");
+        let (which, target) = text.split_once(';').ok_or_else(fault)?;
+        let variables = parse_variables(target.trim(), Span::default()).map_err(|(_, message)| message)?;
+        let [variable] = variables.as_slice() else { return Err(fault()) };
+        if variable.sign == Sign::Count {
+            return Err(fault());
+        }
+        let key = Key::of(variable.selector.as_ref())?;
+        let target = Selection { variable: Variable::find(&variable.name)?, key };
+        Ok(Ctl::Remove(Removal { rules: rules(which.trim())?, target: Some(target) }))
+    }
+}
+
+impl RuleMatch {
+    pub(crate) fn ids(text: &str) -> Result<RuleMatch, String> {
+        Ok(RuleMatch::Ids(parse_ids(text)?))
+    }
+
+    /// Whether it means this rule.
+    pub(crate) fn means(&self, rule: &crate::ruleset::Rule) -> bool {
+        match self {
+            RuleMatch::Ids(ranges) => ranges.iter().any(|range| range.contains(&rule.id)),
+            RuleMatch::Tag(tag) => rule.meta.tag_texts.iter().any(|text| text == tag),
+            RuleMatch::Msg(msg) => rule.meta.msg_text == *msg,
+        }
+    }
+}
+
+pub(crate) fn switch(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "on" | "true" => Ok(true),
+        "off" | "false" => Ok(false),
+        _ => Err(format!("`{text}` is neither `On` nor `Off`")),
+    }
+}
+
+fn processor(text: &str) -> Result<&'static str, String> {
+    const KNOWN: [&str; 4] = ["URLENCODED", "JSON", "XML", "MULTIPART"];
+    let found = KNOWN.iter().find(|known| known.eq_ignore_ascii_case(text));
+    found.copied().ok_or_else(|| format!("`{text}` is not a body processor"))
+}

@@ -1,0 +1,15 @@
+//! The filter's settings.
+
+use serde::Deserialize;
+
+/// Settings of one route, or of `default`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WafConfig {
+    /// SecLang texts, in order. `Include @builtin` brings the rules that are part of every build.
+    pub rules: Vec<String>,
+    /// Whether a rule on a body may deny after the headers have gone on. Without it such rules need `holdHeaders: true`.
+    #[serde(default)]
+    pub late_ok: bool,
+}

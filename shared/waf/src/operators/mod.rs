@@ -1,0 +1,127 @@
+//! Operators: one file each, and the table of their names.
+
+mod begins_with;
+mod captures;
+mod contains;
+mod contains_word;
+mod detect_sqli;
+mod detect_xss;
+mod digits;
+mod ends_with;
+mod ip_match;
+pub mod libinjection;
+mod numeric;
+mod pattern;
+mod pm;
+mod rx;
+mod rx_global;
+mod streq;
+mod unconditional;
+mod validate_byte_range;
+mod validate_url_encoding;
+mod validate_utf8_encoding;
+mod verify;
+mod verify_cc;
+mod verify_cpf;
+mod verify_ssn;
+mod verify_svnr;
+mod within;
+
+pub use captures::Captures;
+pub(crate) use numeric::number;
+
+/// A compiled operator. It sees one value at a time and keeps nothing of it.
+pub trait Test: std::fmt::Debug {
+    /// Whether the value matches. `argument` is the rule's argument with its macros filled in; operators that compile
+    /// it when the rules load take no notice. Groups are written only where they are wanted.
+    fn matches(&self, input: &[u8], argument: &[u8], captures: Option<&mut Captures>) -> bool;
+}
+
+/// Where operators that read files find them.
+pub type Files<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// When patterns are compiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compile {
+    /// When the rules load, so that a pattern that is none is found then.
+    Now,
+    /// At first use: for rules that are part of the build, which a test compiles.
+    Lazily,
+}
+
+/// What an operator is made from.
+pub struct Recipe<'a> {
+    /// The argument as written; with macros in it if `has_macros`.
+    pub argument: &'a str,
+    /// Whether the argument is known only when a request comes.
+    pub has_macros: bool,
+    /// For `@pmFromFile` and its like.
+    pub files: Files<'a>,
+    /// For `@rx`.
+    pub compile: Compile,
+}
+
+type Make = fn(&Recipe<'_>) -> Result<Box<dyn Test>, String>;
+
+/// Compiles the operator of this name, without regard to case. The error says what is wrong with it.
+pub fn compile(name: &str, recipe: &Recipe<'_>) -> Result<Box<dyn Test>, String> {
+    let lower = name.to_ascii_lowercase();
+    if let Some((_, make)) = TABLE.iter().find(|(known, _)| *known == lower) {
+        return make(recipe);
+    }
+    match REFUSED.iter().find(|(known, _)| *known == lower) {
+        Some((_, reason)) => Err(format!("operator `@{name}` is not supported: {reason}")),
+        None => Err(format!("unknown operator `@{name}`")),
+    }
+}
+
+/// The names of all operators, lower case.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|(name, _)| *name)
+}
+
+const TABLE: &[(&str, Make)] = &[
+    ("beginswith", begins_with::make),
+    ("contains", contains::make),
+    ("containsword", contains_word::make),
+    ("detectsqli", detect_sqli::make),
+    ("detectxss", detect_xss::make),
+    ("endswith", ends_with::make),
+    ("eq", numeric::eq),
+    ("ge", numeric::ge),
+    ("gt", numeric::gt),
+    ("ipmatch", ip_match::make),
+    ("ipmatchf", ip_match::from_file),
+    ("ipmatchfromfile", ip_match::from_file),
+    ("le", numeric::le),
+    ("lt", numeric::lt),
+    ("nomatch", unconditional::never),
+    ("pm", pm::make),
+    ("pmf", pm::from_file),
+    ("pmfromfile", pm::from_file),
+    ("rx", rx::make),
+    ("rxglobal", rx_global::make),
+    ("streq", streq::make),
+    ("strmatch", contains::make),
+    ("unconditionalmatch", unconditional::always),
+    ("validatebyterange", validate_byte_range::make),
+    ("validateurlencoding", validate_url_encoding::make),
+    ("validateutf8encoding", validate_utf8_encoding::make),
+    ("verifycc", verify_cc::make),
+    ("verifycpf", verify_cpf::make),
+    ("verifyssn", verify_ssn::make),
+    ("verifysvnr", verify_svnr::make),
+    ("within", within::make),
+];
+
+/// What a sandbox cannot do, and why.
+const REFUSED: &[(&str, &str)] = &[
+    ("fuzzyhash", "it needs the ssdeep library"),
+    ("geolookup", "it needs a geolocation database"),
+    ("gsblookup", "it needs Google's service"),
+    ("inspectfile", "a sandbox runs no programs"),
+    ("rbl", "a sandbox has no DNS"),
+    ("validatedtd", "external schemas are not loaded"),
+    ("validatehash", "hash injection is not part of ModSecurity v3"),
+    ("validateschema", "external schemas are not loaded"),
+];

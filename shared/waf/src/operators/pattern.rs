@@ -1,0 +1,81 @@
+//! Patterns in PCRE's notation, on an engine that runs in linear time.
+
+use super::{Compile, Recipe};
+use crate::pcre;
+use regex::bytes::{Regex, RegexBuilder};
+use std::cell::{OnceCell, RefCell};
+
+/// The most bytes that one compiled pattern may take.
+const SIZE_LIMIT: usize = 8 << 20;
+/// The most bytes that the cache of one pattern's lazy automaton may take.
+const CACHE_LIMIT: usize = 1 << 20;
+
+/// A pattern with ModSecurity v3's flags (`(?sm)`, bytes).
+pub(super) enum Pattern {
+    /// Known when the rules load; compiled then or at first use.
+    Fixed { source: String, regex: OnceCell<Option<Regex>> },
+    /// With macros: compiled when a request has filled them in; the last one is kept.
+    Filled(RefCell<Option<(Vec<u8>, Option<Regex>)>>),
+}
+
+impl Pattern {
+    pub(super) fn new(recipe: &Recipe<'_>) -> Result<Pattern, String> {
+        if recipe.has_macros {
+            return Ok(Pattern::Filled(RefCell::new(None)));
+        }
+        let source = pcre::translate(recipe.argument)?;
+        let regex = OnceCell::new();
+        if recipe.compile == Compile::Now {
+            let compiled = build(&source).map_err(|error| explain(recipe.argument, &error))?;
+            let _ = regex.set(Some(compiled));
+        }
+        Ok(Pattern::Fixed { source, regex })
+    }
+
+    /// Asks the regex. One that cannot be compiled does not match: for fixed patterns loading (or the build's tests)
+    /// has excluded that.
+    pub(super) fn with(&self, argument: &[u8], ask: impl FnOnce(&Regex) -> bool) -> bool {
+        match self {
+            Pattern::Fixed { source, regex } => {
+                regex.get_or_init(|| build(source).ok()).as_ref().is_some_and(ask)
+            }
+            Pattern::Filled(last) => {
+                let mut last = last.borrow_mut();
+                if last.as_ref().is_none_or(|(text, _)| text != argument) {
+                    *last = Some((argument.to_vec(), filled(argument)));
+                }
+                last.as_ref().and_then(|(_, regex)| regex.as_ref()).is_some_and(ask)
+            }
+        }
+    }
+}
+
+fn filled(argument: &[u8]) -> Option<Regex> {
+    build(&pcre::translate(std::str::from_utf8(argument).ok()?).ok()?).ok()
+}
+
+fn build(source: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(source)
+        .unicode(false)
+        .dot_matches_new_line(true)
+        .multi_line(true)
+        .size_limit(SIZE_LIMIT)
+        .dfa_size_limit(CACHE_LIMIT)
+        .build()
+}
+
+/// The last line of the engine's message says what is wrong; the lines before draw the pattern.
+fn explain(pattern: &str, error: &regex::Error) -> String {
+    let text = error.to_string();
+    let cause = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    format!("pattern `{pattern}` cannot be used: {cause}")
+}
+
+impl std::fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Pattern::Fixed { source, .. } => write!(f, "/{source}/"),
+            Pattern::Filled(_) => write!(f, "a pattern with macros"),
+        }
+    }
+}

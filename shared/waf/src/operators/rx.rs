@@ -1,0 +1,29 @@
+//! `@rx`: a regular expression over bytes, in linear time.
+
+use super::pattern::Pattern;
+use super::{Captures, Recipe, Test};
+
+#[derive(Debug)]
+struct Compiled(Pattern);
+
+pub(super) fn make(recipe: &Recipe<'_>) -> Result<Box<dyn Test>, String> {
+    Ok(Box::new(Compiled(Pattern::new(recipe)?)))
+}
+
+impl Test for Compiled {
+    fn matches(&self, input: &[u8], argument: &[u8], captures: Option<&mut Captures>) -> bool {
+        self.0.with(argument, |regex| match captures {
+            None => regex.is_match(input),
+            Some(captures) => match regex.captures(input) {
+                None => false,
+                Some(groups) => {
+                    captures.groups.clear();
+                    let texts =
+                        groups.iter().map(|group| group.map_or_else(Vec::new, |g| g.as_bytes().to_vec()));
+                    captures.groups.extend(texts);
+                    true
+                }
+            },
+        })
+    }
+}

@@ -1,0 +1,35 @@
+//! `@rxGlobal`: as `@rx`, with the groups of all matches.
+
+use super::pattern::Pattern;
+use super::{Captures, Recipe, Test};
+
+/// Groups kept of one value: `TX` takes ten, the log no more than these.
+const MOST_GROUPS: usize = 100;
+
+#[derive(Debug)]
+struct Compiled(Pattern);
+
+pub(super) fn make(recipe: &Recipe<'_>) -> Result<Box<dyn Test>, String> {
+    Ok(Box::new(Compiled(Pattern::new(recipe)?)))
+}
+
+impl Test for Compiled {
+    fn matches(&self, input: &[u8], argument: &[u8], captures: Option<&mut Captures>) -> bool {
+        self.0.with(argument, |regex| match captures {
+            None => regex.is_match(input),
+            Some(captures) => {
+                captures.groups.clear();
+                let matches = regex.captures_iter(input).take(MOST_GROUPS);
+                for group in matches.flat_map(|groups| {
+                    groups
+                        .iter()
+                        .map(|g| g.map_or_else(Vec::new, |g| g.as_bytes().to_vec()))
+                        .collect::<Vec<_>>()
+                }) {
+                    captures.groups.push(group);
+                }
+                !captures.groups.is_empty()
+            }
+        })
+    }
+}

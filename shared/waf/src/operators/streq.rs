@@ -1,0 +1,16 @@
+//! `@streq`: the value is the argument.
+
+use super::{Captures, Recipe, Test};
+
+#[derive(Debug)]
+struct Compiled;
+
+pub(super) fn make(_: &Recipe<'_>) -> Result<Box<dyn Test>, String> {
+    Ok(Box::new(Compiled))
+}
+
+impl Test for Compiled {
+    fn matches(&self, input: &[u8], argument: &[u8], _: Option<&mut Captures>) -> bool {
+        input == argument
+    }
+}

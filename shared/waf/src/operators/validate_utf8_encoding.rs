@@ -1,0 +1,16 @@
+//! `@validateUtf8Encoding`: matches what is not UTF-8 (overlong forms and surrogates are not).
+
+use super::{Captures, Recipe, Test};
+
+#[derive(Debug)]
+struct Compiled;
+
+pub(super) fn make(_: &Recipe<'_>) -> Result<Box<dyn Test>, String> {
+    Ok(Box::new(Compiled))
+}
+
+impl Test for Compiled {
+    fn matches(&self, input: &[u8], _: &[u8], _: Option<&mut Captures>) -> bool {
+        std::str::from_utf8(input).is_err()
+    }
+}

@@ -1,0 +1,113 @@
+//! The engine as a plugin of the host: compiled settings, and what the host is told.
+
+use crate::Phase;
+use crate::config::WafConfig;
+use crate::ruleset::{Engine, Ruleset};
+use crate::stream::WafStream;
+use portcullis_core::{Boot, ConfigError, Exchange, MetricId, MetricKind, MetricSpec, Needs, Plugin};
+use portcullis_seclang::ParseError;
+use std::rc::Rc;
+
+/// The compiled settings of one route.
+#[derive(Debug)]
+pub struct Waf {
+    pub(crate) ruleset: Rc<Ruleset>,
+    pub(crate) fuel: u64,
+    pub(crate) max_body: usize,
+    late_ok: bool,
+}
+
+/// Requests that rules have looked at.
+pub(crate) const INSPECTED: MetricId = MetricId(0);
+/// Rules that have matched and want to be logged.
+pub(crate) const MATCHES: MetricId = MetricId(1);
+/// Requests whose body could not be read as what it says it is.
+pub(crate) const BODY_ERRORS: MetricId = MetricId(2);
+/// Requests that would have been stopped if the engine were not in `DetectionOnly`.
+pub(crate) const DETECTED: MetricId = MetricId(3);
+/// Exchanges stopped; the first of four, by phase.
+pub(crate) const BLOCKED: u16 = 4;
+
+const METRICS: [&str; 8] = [
+    "inspected_requests",
+    "matched_rules",
+    "unreadable_bodies",
+    "detected_requests",
+    "blocked_requests.phase.request_headers",
+    "blocked_requests.phase.request_body",
+    "blocked_requests.phase.response_headers",
+    "blocked_requests.phase.response_body",
+];
+
+impl Plugin for Waf {
+    const NAME: &'static str = "waf";
+    type Config = WafConfig;
+    type Stream = WafStream;
+
+    fn compile(configs: Vec<WafConfig>, boot: &Boot) -> Result<Vec<Rc<Waf>>, ConfigError> {
+        let mut known: Vec<(Vec<String>, Rc<Ruleset>)> = Vec::new();
+        let mut compiled = Vec::with_capacity(configs.len());
+        for (index, config) in configs.into_iter().enumerate() {
+            let ruleset = match known.iter().find(|(rules, _)| *rules == config.rules) {
+                Some((_, ruleset)) => Rc::clone(ruleset),
+                None => {
+                    let ruleset = ruleset(&config.rules, boot).map_err(|error| error.of(index))?;
+                    known.push((config.rules, Rc::clone(&ruleset)));
+                    ruleset
+                }
+            };
+            let (fuel, max_body) = (boot.fuel, boot.max_body);
+            compiled.push(Rc::new(Waf { ruleset, fuel, max_body, late_ok: config.late_ok }));
+        }
+        Ok(compiled)
+    }
+
+    fn needs(&self) -> Needs {
+        let settings = self.ruleset.settings();
+        let denies_late = settings.request_body_access
+            && settings.engine == Engine::On
+            && self.ruleset.has_phase(Phase::RequestBody)
+            && !self.late_ok;
+        Needs {
+            response: self.ruleset.has_phase(Phase::ResponseHeaders)
+                || self.ruleset.has_phase(Phase::ResponseBody),
+            addresses: true,
+            properties: vec![vec!["request".to_owned(), "protocol".to_owned()]],
+            metrics: METRICS
+                .iter()
+                .map(|name| MetricSpec { name: (*name).to_owned(), kind: MetricKind::Counter })
+                .collect(),
+            tick: None,
+            held_headers: denies_late.then(|| "rules".to_owned()),
+        }
+    }
+
+    fn stream(self: &Rc<Waf>, _exchange: &Exchange) -> WafStream {
+        WafStream::new(self)
+    }
+
+    fn is_weaker_than(&self, default: &Waf) -> bool {
+        !Rc::ptr_eq(&self.ruleset, &default.ruleset)
+    }
+}
+
+fn ruleset(rules: &[String], boot: &Boot) -> Result<Rc<Ruleset>, ConfigError> {
+    let names: Vec<String> = (0..rules.len()).map(|index| format!("rules[{index}]")).collect();
+    let texts: Vec<(&str, &str)> =
+        names.iter().zip(rules).map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    Ruleset::parse(&texts, &boot.files).map(Rc::new).map_err(|error| config_error(&error))
+}
+
+/// The path is the text's place in the configuration; a fault in a text that was included names that text.
+fn config_error(error: &ParseError) -> ConfigError {
+    match error.file.starts_with("rules[") {
+        true => {
+            let place = error.span;
+            ConfigError::new(
+                error.file.clone(),
+                format!("{}:{}: {}", place.line, place.column, error.message),
+            )
+        }
+        false => ConfigError::new("rules", error),
+    }
+}

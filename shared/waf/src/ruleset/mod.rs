@@ -1,0 +1,79 @@
+//! Rules compiled: what transactions share.
+
+mod builder;
+mod directives;
+mod embedded;
+mod ids;
+mod load;
+mod rule;
+mod settings;
+
+pub(crate) use ids::{IdRange, parse_ids};
+pub(crate) use rule::{Operation, Rule, Target};
+pub use settings::{Engine, OverLimit, Settings};
+
+use crate::actions::Phase;
+use portcullis_seclang::ParseError;
+use std::collections::BTreeMap;
+
+/// Compiled rules and settings.
+#[derive(Debug)]
+pub struct Ruleset {
+    pub(crate) settings: Settings,
+    /// In the order of the text.
+    pub(crate) entries: Vec<Entry>,
+    /// For each phase the indexes of its rules, and of all markers.
+    plans: [Vec<usize>; 5],
+    /// Directives without effect that were met, each once.
+    warnings: Vec<String>,
+}
+
+/// A rule or a place to skip to.
+#[derive(Debug)]
+pub(crate) enum Entry {
+    Rule(Box<Rule>),
+    Marker(String),
+}
+
+impl Ruleset {
+    /// Compiles texts, each with its name, in order. `files` holds what `@pmFromFile` and `@ipMatchFromFile` name.
+    ///
+    /// Nothing is skipped: what is unknown, cannot be done in a sandbox or is not yet built is an error with file,
+    /// line and column.
+    pub fn parse(texts: &[(&str, &str)], files: &BTreeMap<String, String>) -> Result<Ruleset, ParseError> {
+        let mut loader = load::Loader::new(files);
+        for (file, text) in texts {
+            loader.text(file, text)?;
+        }
+        loader.finish()
+    }
+
+    /// What directives have set.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The number of rules, chains counted once.
+    pub fn len(&self) -> usize {
+        self.entries.iter().filter(|entry| matches!(entry, Entry::Rule(_))).count()
+    }
+
+    /// Whether there is no rule.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Directives that were accepted without effect.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Whether a rule of this phase exists.
+    pub fn has_phase(&self, phase: Phase) -> bool {
+        self.plan(phase).iter().any(|&index| matches!(self.entries.get(index), Some(Entry::Rule(_))))
+    }
+
+    pub(crate) fn plan(&self, phase: Phase) -> &[usize] {
+        self.plans.get(phase as usize).map_or(&[], Vec::as_slice)
+    }
+}

@@ -1,0 +1,88 @@
+//! What directives set for the whole engine.
+
+/// The engine's settings, with ModSecurity's defaults but where a note says otherwise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// `SecRuleEngine`; off until a directive says otherwise, as in ModSecurity.
+    pub engine: Engine,
+    /// `SecRequestBodyAccess`.
+    pub request_body_access: bool,
+    /// `SecRequestBodyLimit`, bytes.
+    pub request_body_limit: usize,
+    /// `SecRequestBodyLimitAction`.
+    pub request_body_over: OverLimit,
+    /// `SecRequestBodyNoFilesLimit`, bytes of a body that is no upload.
+    pub request_body_no_files_limit: usize,
+    /// `SecRequestBodyJsonDepthLimit`; 64 by default.
+    pub json_depth: usize,
+    /// `SecArgumentsLimit`.
+    pub arguments_limit: usize,
+    /// `SecArgumentSeparator`.
+    pub argument_separator: u8,
+    /// `SecResponseBodyAccess`.
+    pub response_body_access: bool,
+    /// `SecResponseBodyLimit`, bytes.
+    pub response_body_limit: usize,
+    /// `SecResponseBodyLimitAction`.
+    pub response_body_over: OverLimit,
+    /// `SecResponseBodyMimeType`, lower case.
+    pub response_mime_types: Vec<String>,
+    /// `SecWebAppId`.
+    pub web_app_id: String,
+    /// `SecComponentSignature`, all of them.
+    pub components: Vec<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            engine: Engine::Off,
+            request_body_access: false,
+            request_body_limit: 13_107_200,
+            request_body_over: OverLimit::Reject,
+            request_body_no_files_limit: 131_072,
+            json_depth: 64,
+            arguments_limit: 1_000,
+            argument_separator: b'&',
+            response_body_access: false,
+            response_body_limit: 524_288,
+            response_body_over: OverLimit::Reject,
+            response_mime_types: vec!["text/plain".to_owned(), "text/html".to_owned()],
+            web_app_id: String::new(),
+            components: Vec::new(),
+        }
+    }
+}
+
+/// Whether rules run, and whether they stop anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Engine {
+    /// They run, and disruptive actions count.
+    On,
+    /// They do not run.
+    #[default]
+    Off,
+    /// They run, and nothing is stopped.
+    DetectionOnly,
+}
+
+impl Engine {
+    /// Reads a value of `SecRuleEngine`.
+    pub(crate) fn parse(text: &str) -> Result<Engine, String> {
+        match text.to_ascii_lowercase().as_str() {
+            "on" => Ok(Engine::On),
+            "off" => Ok(Engine::Off),
+            "detectiononly" => Ok(Engine::DetectionOnly),
+            _ => Err(format!("`{text}` is none of `On`, `Off`, `DetectionOnly`")),
+        }
+    }
+}
+
+/// What becomes of a body beyond its limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OverLimit {
+    /// It is refused.
+    Reject,
+    /// What lies within the limit is looked at, and the rest passes.
+    ProcessPartial,
+}

@@ -1,0 +1,254 @@
+//! One exchange as the host drives it.
+
+use crate::Phase;
+use crate::plugin::{BLOCKED, BODY_ERRORS, DETECTED, INSPECTED, MATCHES, Waf};
+use crate::ruleset::{Engine, OverLimit};
+use crate::transaction::{Interruption, Match, Response, Transaction};
+use portcullis_core::{
+    Access, Body, Edit, Effect, Exchange, Failure, FailureKind, Flow, Level, LogRecord, MetricId, OutOfFuel,
+    Over, Property, Reply, RequestVerdict, ResponseVerdict, Store, Stream, Summary, Verdict,
+};
+use std::rc::Rc;
+
+/// What the client is told, whatever the rule.
+const BLOCKED_LINE: &str = "request blocked";
+/// The most rule ids that filter state holds.
+const MOST_IDS: usize = 50;
+
+/// The state of one exchange.
+#[derive(Debug)]
+pub struct WafStream {
+    waf: Rc<Waf>,
+    transaction: Transaction,
+    ids: Vec<u64>,
+    detected: bool,
+    body_failed: bool,
+}
+
+impl WafStream {
+    pub(crate) fn new(waf: &Rc<Waf>) -> WafStream {
+        WafStream {
+            waf: Rc::clone(waf),
+            transaction: Transaction::new(&waf.ruleset, waf.fuel),
+            ids: Vec::new(),
+            detected: false,
+            body_failed: false,
+        }
+    }
+
+    fn feed_request(&mut self, exchange: &Exchange) -> Result<(), OutOfFuel> {
+        let transaction = &mut self.transaction;
+        let own_id = exchange.id.to_string();
+        let id = exchange.request.get("x-request-id").unwrap_or(own_id.as_bytes());
+        transaction.process_start(exchange.time, id);
+        transaction.process_connection(endpoint(&exchange.source), endpoint(&exchange.destination));
+        let protocol = exchange.property(Property(0)).unwrap_or(b"HTTP/1.1");
+        transaction.process_uri(exchange.request.path(), exchange.request.method(), protocol)?;
+        let host = exchange.request.authority();
+        if !host.is_empty() {
+            transaction.add_request_header(b"host", host);
+        }
+        for (name, value) in exchange.request.iter().filter(|(name, _)| !name.starts_with(b":")) {
+            transaction.add_request_header(name, value);
+        }
+        transaction.process_request_headers().map(|_| ())
+    }
+
+    /// The verdict after a phase has run.
+    fn verdict<E>(&mut self, exchange: &Exchange, phase: Phase, run: Result<(), OutOfFuel>) -> Verdict<E> {
+        let matches = self.transaction.take_matches();
+        let mut verdict = match (run, self.transaction.interruption()) {
+            (Err(fault), _) => Verdict::fail(Failure::new(FailureKind::Fuel, fault.to_string())),
+            (Ok(()), Some(interruption)) => stop(interruption),
+            (Ok(()), None) => Verdict::proceed(),
+        };
+        let logged = matches.iter().filter(|matched| matched.log).count();
+        if logged > 0 {
+            verdict
+                .effects
+                .push(Effect::Count { metric: MATCHES, by: i64::try_from(logged).unwrap_or(i64::MAX) });
+        }
+        if exchange.logs(Level::Warn) {
+            let lines =
+                matches.iter().filter(|matched| matched.log).map(|matched| Effect::Log(record(matched)));
+            verdict.effects.extend(lines);
+        }
+        self.detected |= matches.iter().any(|matched| matched.disruptive);
+        let room = MOST_IDS.saturating_sub(self.ids.len());
+        self.ids.extend(matches.iter().filter(|matched| matched.log).map(|matched| matched.id).take(room));
+        if self.transaction.interruption().is_some() {
+            let metric = MetricId(BLOCKED + u16::from(phase.number() - 1).min(3));
+            verdict.effects.push(Effect::Count { metric, by: 1 });
+            verdict.effects.extend(self.states());
+        }
+        verdict
+    }
+
+    /// Filter state for access logs and later filters.
+    fn states(&self) -> Vec<Effect> {
+        let action = match (self.transaction.interruption(), self.detected) {
+            (Some(Interruption { response: Response::Deny(_), .. }), _) => "deny",
+            (Some(Interruption { response: Response::Drop, .. }), _) => "drop",
+            (Some(Interruption { response: Response::Redirect { .. }, .. }), _) => "redirect",
+            (None, true) if self.transaction.engine() == Engine::DetectionOnly => "detect",
+            (None, _) => "pass",
+        };
+        let ids: Vec<String> = self.ids.iter().map(u64::to_string).collect();
+        let mut states = vec![
+            Effect::State { field: "action", value: action.as_bytes().to_vec() },
+            Effect::State { field: "rule_ids", value: ids.join(",").into_bytes() },
+        ];
+        const SCORES: [&str; 3] =
+            ["blocking_inbound_anomaly_score", "inbound_anomaly_score", "anomaly_score"];
+        if let Some(score) = SCORES.iter().find_map(|name| self.transaction.tx(name)) {
+            states.push(Effect::State { field: "anomaly_score", value: score.to_vec() });
+        }
+        states
+    }
+
+    fn wish(&self, exchange: &Exchange) -> Option<Body> {
+        let (limit, over) = self.transaction.wants_request_body()?;
+        let over = match (over, self.transaction.engine()) {
+            (OverLimit::Reject, Engine::On) => Over::Refuse,
+            _ => Over::Pass,
+        };
+        let max = limit.min(self.waf.max_body);
+        exchange.request_body.present.then_some(Body::Whole { max, access: Access::Read, over })
+    }
+}
+
+impl Stream for WafStream {
+    fn request_headers(&mut self, exchange: &Exchange, _: &mut dyn Store) -> RequestVerdict {
+        let run = self.feed_request(exchange);
+        let mut verdict: RequestVerdict = self.verdict(exchange, Phase::RequestHeaders, run);
+        if self.transaction.engine() != Engine::Off {
+            verdict.effects.push(Effect::Count { metric: INSPECTED, by: 1 });
+        }
+        verdict.body = self.wish(exchange);
+        verdict
+    }
+
+    fn request_body(&mut self, exchange: &Exchange, bytes: &[u8], _: &mut dyn Store) -> RequestVerdict {
+        self.transaction.write_request_body(bytes);
+        if exchange.request_body.truncated {
+            self.transaction.mark_request_body_cut();
+        }
+        match self.transaction.interruption() {
+            Some(_) => self.verdict(exchange, Phase::RequestBody, Ok(())),
+            None => RequestVerdict::proceed(),
+        }
+    }
+
+    fn request_end(&mut self, exchange: &Exchange, _: &mut dyn Store) -> RequestVerdict {
+        if exchange.request_body.aborted {
+            return RequestVerdict::proceed();
+        }
+        let run = self.transaction.process_request_body().map(|_| ());
+        let mut verdict: RequestVerdict = self.verdict(exchange, Phase::RequestBody, run);
+        if self.transaction.body_error().is_some() && !self.body_failed {
+            self.body_failed = true;
+            verdict.effects.push(Effect::Count { metric: BODY_ERRORS, by: 1 });
+        }
+        if self.transaction.interruption().is_none() && (!self.ids.is_empty() || self.detected) {
+            verdict.effects.extend(self.states());
+        }
+        if self.detected && self.transaction.engine() == Engine::DetectionOnly {
+            verdict.effects.push(Effect::Count { metric: DETECTED, by: 1 });
+        }
+        verdict
+    }
+
+    fn response_headers(&mut self, exchange: &Exchange, _: &mut dyn Store) -> ResponseVerdict {
+        for (name, value) in exchange.response.iter().filter(|(name, _)| !name.starts_with(b":")) {
+            self.transaction.add_response_header(name, value);
+        }
+        let status = exchange.response.status().unwrap_or(0);
+        let run = self.transaction.process_response_headers(status, b"HTTP/1.1").map(|_| ());
+        let mut verdict: ResponseVerdict = self.verdict(exchange, Phase::ResponseHeaders, run);
+        if let Some((limit, over)) = self.transaction.wants_response_body()
+            && exchange.response_body.present
+        {
+            let over = match (over, self.transaction.engine()) {
+                (OverLimit::Reject, Engine::On) => Over::Refuse,
+                _ => Over::Pass,
+            };
+            verdict.body =
+                Some(Body::Whole { max: limit.min(self.waf.max_body), access: Access::Read, over });
+        }
+        verdict
+    }
+
+    fn response_body(&mut self, exchange: &Exchange, bytes: &[u8], _: &mut dyn Store) -> ResponseVerdict {
+        self.transaction.write_response_body(bytes);
+        match self.transaction.interruption() {
+            Some(_) => self.verdict(exchange, Phase::ResponseBody, Ok(())),
+            None => ResponseVerdict::proceed(),
+        }
+    }
+
+    fn response_end(&mut self, exchange: &Exchange, _: &mut dyn Store) -> ResponseVerdict {
+        if exchange.response_body.aborted {
+            return ResponseVerdict::proceed();
+        }
+        let run = self.transaction.process_response_body().map(|_| ());
+        self.verdict(exchange, Phase::ResponseBody, run)
+    }
+
+    fn log(&mut self, exchange: &Exchange, _: &Summary) -> Vec<Effect> {
+        let run = self.transaction.process_logging();
+        let verdict: RequestVerdict = self.verdict_of_logging(exchange, run);
+        verdict.effects
+    }
+}
+
+impl WafStream {
+    /// Phase 5 can stop nothing, so that its matches are only noted; running out of fuel there is no failure.
+    fn verdict_of_logging(&mut self, exchange: &Exchange, _: Result<(), OutOfFuel>) -> RequestVerdict {
+        let matches = self.transaction.take_matches();
+        let mut verdict = RequestVerdict::proceed();
+        if exchange.logs(Level::Warn) {
+            let lines =
+                matches.iter().filter(|matched| matched.log).map(|matched| Effect::Log(record(matched)));
+            verdict.effects.extend(lines);
+        }
+        verdict
+    }
+}
+
+fn stop<E>(interruption: &Interruption) -> Verdict<E> {
+    match &interruption.response {
+        Response::Deny(status) => Verdict::reply(Reply::new(*status, BLOCKED_LINE)),
+        Response::Drop => Verdict { flow: Flow::Reset, ..Verdict::default() },
+        Response::Redirect { status, location } => match Edit::set("location", location) {
+            Ok(edit) => Verdict::reply(Reply::new(*status, BLOCKED_LINE).with_header(edit)),
+            // A target made from a macro can hold what no header may.
+            Err(_) => Verdict::reply(Reply::new(403, BLOCKED_LINE)),
+        },
+    }
+}
+
+fn record(matched: &Match) -> LogRecord {
+    let id = i64::try_from(matched.id).unwrap_or(i64::MAX);
+    let mut fields = vec![
+        ("rule", id.into()),
+        ("phase", i64::from(matched.phase.number()).into()),
+        ("msg", portcullis_core::LogValue::Text(matched.msg.clone())),
+        ("tags", matched.tags.clone().into()),
+        ("variable", portcullis_core::LogValue::Text(matched.variable.clone())),
+        ("file", matched.file.clone().into()),
+        ("line", i64::from(matched.line).into()),
+        ("disruptive", matched.disruptive.into()),
+    ];
+    if let Some(severity) = matched.severity {
+        fields.push(("severity", i64::from(severity).into()));
+    }
+    // The value itself is not logged: what of it may be is what the rule's author wrote into `logdata`.
+    fields.push(("data", portcullis_core::LogValue::Text(matched.data.clone())));
+    LogRecord { level: Level::Warn, message: "rule matched", fields }
+}
+
+/// `ip:port` or `[ip]:port` as address and port.
+fn endpoint(text: &str) -> (&str, &str) {
+    let (address, port) = text.rsplit_once(':').unwrap_or((text, ""));
+    (address.trim_start_matches('[').trim_end_matches(']'), port)
+}

@@ -1,0 +1,72 @@
+//! What matching rules change: captures, variables, the engine itself.
+
+use super::{Transaction, View};
+use crate::actions::{Change, Collection, Ctl, SetVar};
+use crate::operators::{Captures, number};
+use crate::ruleset::Rule;
+
+/// The most variables that rules may set; more are dropped. CRS uses a few hundred.
+const MOST_VARIABLES: usize = 10_000;
+
+impl Transaction {
+    /// `TX:0` to `TX:9`; those that this match has not are unset.
+    pub(super) fn set_captures(&mut self, captures: &Captures) {
+        for index in 0..10u8 {
+            let name = vec![b'0' + index];
+            match captures.groups.get(usize::from(index)) {
+                Some(group) => self.data.tx.insert(name, group.clone()),
+                None => self.data.tx.remove(&name),
+            };
+        }
+    }
+
+    pub(super) fn set_variable(&mut self, rule: &Rule, change: &SetVar) {
+        let view = View { data: &self.data, rule: Some(rule) };
+        let name = change.name.expand(view).to_ascii_lowercase();
+        let expand = |text: &crate::text::Text| text.expand(view).into_owned();
+        let map = match change.collection {
+            Collection::Tx => &self.data.tx,
+            Collection::Env => &self.data.env,
+        };
+        let before = || map.get(&name).map_or(0, |value| number(value));
+        let value = match &change.change {
+            Change::Unset => None,
+            Change::Set(text) => Some(expand(text)),
+            Change::Add(text) => Some(decimal(before().saturating_add(number(&expand(text))))),
+            Change::Subtract(text) => Some(decimal(before().saturating_sub(number(&expand(text))))),
+        };
+        let map = match change.collection {
+            Collection::Tx => &mut self.data.tx,
+            Collection::Env => &mut self.data.env,
+        };
+        match value {
+            Some(value) if map.len() < MOST_VARIABLES || map.contains_key(&name) => {
+                map.insert(name, value);
+            }
+            Some(_) => {}
+            None => {
+                map.remove(&name);
+            }
+        }
+    }
+
+    pub(super) fn control(&mut self, ctl: &Ctl) {
+        match ctl {
+            Ctl::RuleEngine(engine) => self.engine = *engine,
+            Ctl::RequestBodyAccess(on) => self.request_body_access = *on,
+            Ctl::ResponseBodyAccess(on) => self.response_body_access = *on,
+            Ctl::RequestBodyProcessor(name) => self.data.body_processor = name,
+            Ctl::ForceRequestBodyVariable(on) => self.force_request_body = *on,
+            Ctl::Remove(removal) => {
+                if !self.removals.contains(removal) {
+                    self.removals.push(removal.clone());
+                }
+            }
+            Ctl::NoEffect => {}
+        }
+    }
+}
+
+fn decimal(number: i64) -> Vec<u8> {
+    number.to_string().into_bytes()
+}

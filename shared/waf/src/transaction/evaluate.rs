@@ -1,0 +1,322 @@
+//! The rules of a phase, in order.
+
+use super::data::{Pair, View, cut};
+use super::{Interruption, Match, Response, Transaction};
+use crate::actions::{Disruptive, Phase, RuleMatch, Scope};
+use crate::operators::Captures;
+use crate::ruleset::{Engine, Entry, Operation, Rule, Target};
+use crate::transformations::Transformation;
+use crate::variables::{Item, Selection};
+use portcullis_core::{Fuel, OutOfFuel};
+use std::borrow::Cow;
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+/// Values of one rule that are kept as matched; more count for nothing that a rule could ask.
+const MOST_HITS: usize = 500;
+
+/// A value that matched.
+pub(super) struct Hit {
+    /// The variable with its member, like `ARGS:id`.
+    pub(super) name: Vec<u8>,
+    /// The value as the operator saw it.
+    pub(super) value: Vec<u8>,
+    pub(super) captures: Option<Captures>,
+}
+
+impl Transaction {
+    pub(super) fn evaluate(&mut self, phase: Phase) -> Result<(), OutOfFuel> {
+        let ruleset = Rc::clone(&self.ruleset);
+        if self.is_allowed(phase) {
+            return Ok(());
+        }
+        let mut skip = 0;
+        let mut marker: Option<&str> = None;
+        for &index in ruleset.plan(phase) {
+            if self.engine == Engine::Off {
+                break;
+            }
+            let rule = match ruleset.entries.get(index) {
+                Some(Entry::Rule(rule)) => rule,
+                Some(Entry::Marker(name)) => {
+                    if marker == Some(name.as_str()) {
+                        marker = None;
+                    }
+                    continue;
+                }
+                None => continue,
+            };
+            if marker.is_some() {
+                continue;
+            }
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            if self.is_removed(rule) || !self.chain_matches(rule)? {
+                continue;
+            }
+            self.full_match(rule, phase);
+            if self.interruption.is_some() || self.is_allowed(phase) {
+                break;
+            }
+            skip = rule.actions.skip;
+            // Without such a marker the rest of the phase is skipped, as in ModSecurity.
+            marker = rule.actions.skip_after.as_deref();
+        }
+        if self.allowed == Some(Scope::Phase) {
+            self.allowed = None;
+        }
+        Ok(())
+    }
+
+    fn is_allowed(&self, phase: Phase) -> bool {
+        match self.allowed {
+            None => false,
+            Some(Scope::Phase) => true,
+            Some(Scope::Transaction) => phase != Phase::Logging,
+            Some(Scope::Request) => phase <= Phase::RequestBody,
+        }
+    }
+
+    fn is_removed(&self, rule: &Rule) -> bool {
+        self.removals.iter().any(|removal| removal.target.is_none() && removal.rules.means(rule))
+    }
+
+    /// Whether the rule and all links of its chain match; each match has its `setvar`s done at once.
+    fn chain_matches(&mut self, head: &Rule) -> Result<bool, OutOfFuel> {
+        self.data.matched_vars.clear();
+        for rule in std::iter::once(head).chain(&head.links) {
+            let hits = self.hits(rule, head)?;
+            if hits.is_empty() {
+                return Ok(false);
+            }
+            for hit in hits {
+                self.note_hit(rule, hit);
+            }
+        }
+        Ok(true)
+    }
+
+    /// What of the rule's targets matches. A rule without operator matches once.
+    fn hits(&self, rule: &Rule, head: &Rule) -> Result<Vec<Hit>, OutOfFuel> {
+        let Some(operation) = &rule.operation else {
+            self.fuel.charge(Fuel::VALUE)?;
+            return Ok(vec![Hit { name: Vec::new(), value: Vec::new(), captures: None }]);
+        };
+        let mut search = Search::new(self, rule, head, operation);
+        for target in &rule.targets {
+            if search.target(target).is_break() {
+                break;
+            }
+        }
+        match search.fault {
+            Some(fault) => Err(fault),
+            None => Ok(search.hits),
+        }
+    }
+
+    fn note_hit(&mut self, rule: &Rule, hit: Hit) {
+        if let Some(captures) = &hit.captures {
+            self.set_captures(captures);
+        }
+        if rule.operation.is_some() {
+            self.data.matched_vars.push(Pair { name: hit.name, value: hit.value });
+        }
+        for change in &rule.actions.setvars {
+            self.set_variable(rule, change);
+        }
+    }
+
+    fn full_match(&mut self, head: &Rule, phase: Phase) {
+        for rule in head.links.iter().rev().chain(std::iter::once(head)) {
+            for ctl in &rule.actions.ctls {
+                self.control(ctl);
+            }
+        }
+        if let Some(severity) = head.meta.severity {
+            self.data.highest_severity = self.data.highest_severity.min(severity);
+        }
+        let stop = self.disrupt(head, phase);
+        let noted = self.describe(head, phase, stop.is_some());
+        self.matches.push(noted);
+        if self.engine == Engine::On && phase != Phase::Logging {
+            self.interruption = stop;
+        }
+    }
+
+    /// What the rule's disruptive action comes to; `allow` is noted at once.
+    fn disrupt(&mut self, rule: &Rule, phase: Phase) -> Option<Interruption> {
+        let status = rule.actions.status;
+        let response = match &rule.disruptive {
+            Disruptive::Pass | Disruptive::Block => return None,
+            Disruptive::Allow(scope) => {
+                if self.engine == Engine::On && phase != Phase::Logging {
+                    self.allowed = Some(*scope);
+                }
+                return None;
+            }
+            Disruptive::Deny => Response::Deny(status.unwrap_or(403)),
+            Disruptive::Drop => Response::Drop,
+            Disruptive::Redirect(location) => Response::Redirect {
+                status: status.filter(|status| matches!(status, 301 | 302 | 303 | 307 | 308)).unwrap_or(302),
+                location: location.expand(View { data: &self.data, rule: Some(rule) }).into_owned(),
+            },
+        };
+        Some(Interruption { response, rule: rule.id })
+    }
+
+    fn describe(&self, rule: &Rule, phase: Phase, disruptive: bool) -> Match {
+        let view = View { data: &self.data, rule: Some(rule) };
+        let expand = |text: Option<&crate::text::Text>| text.map(|text| text.expand(view).into_owned());
+        let text = |of: fn(&Rule) -> Option<&crate::text::Text>| {
+            let mut rules = rule.links.iter().rev().chain(std::iter::once(rule));
+            expand(of(rule).or_else(|| rules.find_map(of))).unwrap_or_default()
+        };
+        let tags = rule.meta.tags.iter().map(|tag| String::from_utf8_lossy(&tag.expand(view)).into_owned());
+        let last = self.data.matched_vars.last();
+        Match {
+            id: rule.id,
+            phase,
+            file: rule.file.to_string(),
+            line: rule.span.line,
+            msg: text(|rule| rule.meta.msg.as_ref()),
+            data: cut(&text(|rule| rule.meta.logdata.as_ref())).into_owned(),
+            tags: tags.collect(),
+            severity: rule.meta.severity,
+            variable: last.map(|pair| pair.name.clone()).unwrap_or_default(),
+            value: last.map(|pair| cut(&pair.value).into_owned()).unwrap_or_default(),
+            log: rule.actions.log.unwrap_or(true),
+            disruptive,
+        }
+    }
+}
+
+/// The search of one rule through its targets.
+struct Search<'a> {
+    transaction: &'a Transaction,
+    rule: &'a Rule,
+    operation: &'a Operation,
+    argument: Cow<'a, [u8]>,
+    /// Targets that `ctl` has taken away from this rule.
+    removed: Vec<&'a Selection>,
+    hits: Vec<Hit>,
+    fault: Option<OutOfFuel>,
+}
+
+impl<'a> Search<'a> {
+    fn new(
+        transaction: &'a Transaction,
+        rule: &'a Rule,
+        head: &'a Rule,
+        operation: &'a Operation,
+    ) -> Search<'a> {
+        let view = View { data: &transaction.data, rule: Some(rule) };
+        let removals = transaction.removals.iter().filter(|removal| means(&removal.rules, head));
+        Search {
+            transaction,
+            rule,
+            operation,
+            argument: operation.argument.expand(view),
+            removed: removals.filter_map(|removal| removal.target.as_ref()).collect(),
+            hits: Vec::new(),
+            fault: None,
+        }
+    }
+
+    fn target(&mut self, target: &'a Target) -> ControlFlow<()> {
+        let view = View { data: &self.transaction.data, rule: Some(self.rule) };
+        if target.is_count {
+            let mut count = 0u64;
+            let counted = target.selection.each(view, &mut |item| {
+                count += u64::from(!self.is_excluded(target, &item.key));
+                ControlFlow::Continue(())
+            });
+            return match counted {
+                ControlFlow::Break(()) => ControlFlow::Break(()),
+                ControlFlow::Continue(()) => {
+                    let value = Cow::Owned(count.to_string().into_bytes());
+                    self.item(target, Item { key: key_of(&target.selection), value })
+                }
+            };
+        }
+        target.selection.each(view, &mut |item| match self.is_excluded(target, &item.key) {
+            true => ControlFlow::Continue(()),
+            false => self.item(target, item),
+        })
+    }
+
+    fn is_excluded(&self, target: &Target, key: &[u8]) -> bool {
+        let variable = target.selection.variable;
+        let mut exclusions = self.rule.exclusions.iter().chain(self.removed.iter().copied());
+        exclusions.any(|exclusion| exclusion.covers(variable, key))
+    }
+
+    fn item(&mut self, target: &Target, item: Item<'_>) -> ControlFlow<()> {
+        match self.value(target, item) {
+            Ok(()) if self.hits.len() < MOST_HITS => ControlFlow::Continue(()),
+            Ok(()) => ControlFlow::Break(()),
+            Err(fault) => {
+                self.fault = Some(fault);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    /// Transforms one value and asks the operator; with `multiMatch` after each transformation that changed it.
+    fn value(&mut self, target: &Target, item: Item<'_>) -> Result<(), OutOfFuel> {
+        self.transaction.fuel.charge(Fuel::VALUE)?;
+        let Item { key, mut value } = item;
+        // A count is a number already.
+        let transformations: &[Transformation] = match target.is_count {
+            true => &[],
+            false => &self.rule.actions.transformations,
+        };
+        if self.rule.actions.multi_match {
+            self.test(target, &key, &value)?;
+        }
+        for transformation in transformations {
+            self.transaction.fuel.charge_call(value.len())?;
+            let changed = match transformation.apply(&value) {
+                Cow::Borrowed(same) if same.len() == value.len() => None,
+                other => Some(other.into_owned()),
+            };
+            if let Some(changed) = changed {
+                value = Cow::Owned(changed);
+                if self.rule.actions.multi_match {
+                    self.test(target, &key, &value)?;
+                }
+            }
+        }
+        match self.rule.actions.multi_match {
+            true => Ok(()),
+            false => self.test(target, &key, &value),
+        }
+    }
+
+    fn test(&mut self, target: &Target, key: &[u8], value: &[u8]) -> Result<(), OutOfFuel> {
+        self.transaction.fuel.charge_call(value.len())?;
+        let mut captures = self.rule.actions.capture.then(Captures::default);
+        let found = self.operation.test.matches(value, &self.argument, captures.as_mut());
+        if found != self.operation.negated {
+            let name = match key {
+                [] => target.selection.variable.name().as_bytes().to_vec(),
+                key => [target.selection.variable.name().as_bytes(), key].join(&b':'),
+            };
+            let captures = captures.filter(|captures| !captures.groups.is_empty());
+            self.hits.push(Hit { name, value: value.to_vec(), captures });
+        }
+        Ok(())
+    }
+}
+
+fn means(rules: &RuleMatch, head: &Rule) -> bool {
+    rules.means(head)
+}
+
+fn key_of(selection: &Selection) -> Cow<'_, [u8]> {
+    match &selection.key {
+        crate::variables::Key::Name(name) => Cow::Borrowed(name),
+        _ => Cow::Borrowed(&[]),
+    }
+}

@@ -1,0 +1,257 @@
+//! A transaction: one exchange seen by the rules, with ModSecurity's and Coraza's verbs.
+
+mod apply;
+mod body;
+mod data;
+mod evaluate;
+mod json;
+mod multipart;
+mod outcome;
+mod xml;
+
+pub(crate) use data::{Data, Map, Pair, View};
+pub use outcome::{Interruption, Match, Response};
+
+use crate::actions::{Phase, Removal, Scope};
+use crate::ruleset::{Engine, OverLimit, Ruleset};
+use portcullis_core::{Fuel, OutOfFuel};
+use portcullis_http::{cookies, form};
+use std::rc::Rc;
+use std::time::Duration;
+
+/// One exchange. Verbs come in the order of the phases; once one has said [`Interruption`], the later phases but
+/// logging do nothing.
+#[derive(Debug)]
+pub struct Transaction {
+    ruleset: Rc<Ruleset>,
+    data: Data,
+    fuel: Fuel,
+    engine: Engine,
+    request_body_access: bool,
+    response_body_access: bool,
+    force_request_body: bool,
+    removals: Vec<Removal>,
+    /// How far an `allow` reaches.
+    allowed: Option<Scope>,
+    interruption: Option<Interruption>,
+    matches: Vec<Match>,
+}
+
+impl Transaction {
+    /// Begins an exchange; `fuel` is units of work ([`Fuel`]).
+    pub fn new(ruleset: &Rc<Ruleset>, fuel: u64) -> Transaction {
+        let settings = ruleset.settings();
+        let data = Data {
+            highest_severity: 255,
+            web_app_id: settings.web_app_id.clone().into_bytes(),
+            ..Data::default()
+        };
+        Transaction {
+            ruleset: Rc::clone(ruleset),
+            data,
+            fuel: Fuel::new(fuel),
+            engine: settings.engine,
+            request_body_access: settings.request_body_access,
+            response_body_access: settings.response_body_access,
+            force_request_body: false,
+            removals: Vec::new(),
+            allowed: None,
+            interruption: None,
+            matches: Vec::new(),
+        }
+    }
+
+    /// The time and a name for the exchange, for `TIME_*` and `UNIQUE_ID`.
+    pub fn process_start(&mut self, time: Duration, unique_id: &[u8]) {
+        self.data.time = time;
+        self.data.unique_id = unique_id.to_vec();
+    }
+
+    /// Both ends of the connection: addresses without ports, and ports.
+    pub fn process_connection(&mut self, client: (&str, &str), server: (&str, &str)) {
+        let endpoint =
+            |(address, port): (&str, &str)| (address.as_bytes().to_vec(), port.as_bytes().to_vec());
+        self.data.remote = endpoint(client);
+        self.data.server = endpoint(server);
+    }
+
+    /// The request line. `protocol` is like `HTTP/1.1`.
+    pub fn process_uri(&mut self, uri: &[u8], method: &[u8], protocol: &[u8]) -> Result<(), OutOfFuel> {
+        self.data.set_uri(uri);
+        self.data.method = method.to_vec();
+        self.data.protocol = protocol.to_vec();
+        let query = std::mem::take(&mut self.data.query);
+        let arguments = self.form_arguments(&query);
+        self.data.query = query;
+        self.data.args_get = arguments?;
+        Ok(())
+    }
+
+    /// One header field; a cookie header is taken apart.
+    pub fn add_request_header(&mut self, name: &[u8], value: &[u8]) {
+        if name.eq_ignore_ascii_case(b"cookie") {
+            let room = self.ruleset.settings.arguments_limit.saturating_sub(self.data.cookies.len());
+            let cookies = cookies::pairs(value).take(room).map(|(name, value)| Pair::new(name, value));
+            self.data.cookies.extend(cookies);
+        }
+        self.data.request_headers.push(Pair::new(name, value));
+    }
+
+    /// Phase 1.
+    pub fn process_request_headers(&mut self) -> Result<Option<&Interruption>, OutOfFuel> {
+        let media =
+            portcullis_http::media::MediaType::parse(self.data.header(b"content-type").unwrap_or_default());
+        self.data.body_processor = match media {
+            Some(media) if media.is_form() => "URLENCODED",
+            Some(media) if media.is_multipart() => "MULTIPART",
+            _ => "",
+        };
+        self.run(Phase::RequestHeaders)
+    }
+
+    /// Whether bodies of requests are looked at, and up to how many bytes.
+    pub fn wants_request_body(&self) -> Option<(usize, OverLimit)> {
+        let settings = &self.ruleset.settings;
+        let wanted = self.engine != Engine::Off && self.request_body_access && self.interruption.is_none();
+        wanted.then_some((settings.request_body_limit, settings.request_body_over))
+    }
+
+    /// Bytes of the request's body. Beyond the limit the body is refused, or the rest is not looked at.
+    pub fn write_request_body(&mut self, bytes: &[u8]) -> Option<&Interruption> {
+        let Some((limit, over)) = self.wants_request_body() else { return self.interruption() };
+        self.data.request_body_length += bytes.len() as u64;
+        let room = limit.saturating_sub(self.data.request_body.len());
+        self.data.request_body.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+        if bytes.len() > room {
+            self.data.body_too_long = true;
+            if over == OverLimit::Reject && self.engine == Engine::On {
+                self.interruption = Some(Interruption::over_limit());
+            }
+        }
+        self.interruption()
+    }
+
+    /// The body that was written is not the whole.
+    pub fn mark_request_body_cut(&mut self) {
+        self.data.body_too_long = true;
+    }
+
+    /// Why the request's body could not be read, if so.
+    pub fn body_error(&self) -> Option<&str> {
+        self.data.body_error.as_deref()
+    }
+
+    /// Phase 2, when the request's body has ended; also where there is none.
+    pub fn process_request_body(&mut self) -> Result<Option<&Interruption>, OutOfFuel> {
+        if self.engine != Engine::Off && self.request_body_access && self.interruption.is_none() {
+            self.read_body()?;
+        }
+        self.run(Phase::RequestBody)
+    }
+
+    /// One header field of the response.
+    pub fn add_response_header(&mut self, name: &[u8], value: &[u8]) {
+        self.data.response_headers.push(Pair::new(name, value));
+    }
+
+    /// Phase 3.
+    pub fn process_response_headers(
+        &mut self,
+        status: u16,
+        protocol: &[u8],
+    ) -> Result<Option<&Interruption>, OutOfFuel> {
+        self.data.response_status = Some(status);
+        self.data.response_protocol = protocol.to_vec();
+        self.run(Phase::ResponseHeaders)
+    }
+
+    /// Whether this response's body is looked at, and up to how many bytes.
+    pub fn wants_response_body(&self) -> Option<(usize, OverLimit)> {
+        let settings = &self.ruleset.settings;
+        let header = self.data.response_header(b"content-type").unwrap_or_default();
+        let media = header.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
+        let listed =
+            settings.response_mime_types.iter().any(|wanted| wanted.as_bytes().eq_ignore_ascii_case(media));
+        let wanted =
+            self.engine != Engine::Off && self.response_body_access && self.interruption.is_none() && listed;
+        wanted.then_some((settings.response_body_limit, settings.response_body_over))
+    }
+
+    /// Bytes of the response's body.
+    pub fn write_response_body(&mut self, bytes: &[u8]) -> Option<&Interruption> {
+        let Some((limit, over)) = self.wants_response_body() else { return self.interruption() };
+        let room = limit.saturating_sub(self.data.response_body.len());
+        self.data.response_body.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+        if bytes.len() > room {
+            self.data.response_too_long = true;
+            if over == OverLimit::Reject && self.engine == Engine::On {
+                self.interruption = Some(Interruption::response_over_limit());
+            }
+        }
+        self.interruption()
+    }
+
+    /// Phase 4.
+    pub fn process_response_body(&mut self) -> Result<Option<&Interruption>, OutOfFuel> {
+        self.run(Phase::ResponseBody)
+    }
+
+    /// Phase 5; nothing can be stopped any more.
+    pub fn process_logging(&mut self) -> Result<(), OutOfFuel> {
+        self.evaluate(Phase::Logging)
+    }
+
+    /// What stopped the exchange, if anything.
+    pub fn interruption(&self) -> Option<&Interruption> {
+        self.interruption.as_ref()
+    }
+
+    /// The rules that have matched so far, in order, those with `nolog` too.
+    pub fn matches(&self) -> &[Match] {
+        &self.matches
+    }
+
+    /// Takes the matches that have not been taken before.
+    pub fn take_matches(&mut self) -> Vec<Match> {
+        std::mem::take(&mut self.matches)
+    }
+
+    /// The value of a `TX` variable.
+    pub fn tx(&self, name: &str) -> Option<&[u8]> {
+        self.data.tx.get(name.to_ascii_lowercase().as_bytes()).map(Vec::as_slice)
+    }
+
+    /// Whether and how rules run now; `ctl:ruleEngine` changes it.
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// Units of fuel that are left.
+    pub fn fuel_left(&self) -> u64 {
+        self.fuel.left()
+    }
+
+    fn run(&mut self, phase: Phase) -> Result<Option<&Interruption>, OutOfFuel> {
+        if self.interruption.is_none() {
+            self.evaluate(phase)?;
+        }
+        Ok(self.interruption())
+    }
+
+    /// The arguments of a query or a form body; too many are an error of the body.
+    fn form_arguments(&mut self, text: &[u8]) -> Result<Vec<Pair>, OutOfFuel> {
+        self.fuel.charge_call(text.len())?;
+        let settings = &self.ruleset.settings;
+        let (separator, limit) = (settings.argument_separator, settings.arguments_limit);
+        let mut pairs = form::pairs(text, separator).map(|(n, v)| Pair::new(n.into_owned(), v.into_owned()));
+        let taken: Vec<Pair> = pairs.by_ref().take(limit).collect();
+        if pairs.next().is_some() {
+            self.data.body_error = Some("too many arguments".to_owned());
+        }
+        self.fuel.charge((taken.len() as u64).saturating_mul(Fuel::VALUE))?;
+        if !portcullis_http::percent::is_well_formed(text) {
+            self.data.urlencoded_error = true;
+        }
+        Ok(taken)
+    }
+}

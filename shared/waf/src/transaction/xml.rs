@@ -1,0 +1,178 @@
+//! XML bodies: all text and all attribute values, as `XML:/*` and `XML://@*` ask for them.
+//!
+//! A reader of form, not a validator: elements must be balanced. Entities of a document type are never expanded.
+
+use super::data::Xml;
+
+/// Reads a body; elements may stand within one another `depth` deep.
+pub(super) fn read(body: &[u8], depth: usize) -> Result<Xml, String> {
+    let mut reader = Reader { xml: Xml::default(), open: Vec::new(), depth, elements: 0 };
+    let mut rest = body;
+    while !rest.is_empty() {
+        rest = reader.piece(rest)?;
+    }
+    match reader.open.is_empty() && reader.elements > 0 {
+        true => Ok(reader.xml),
+        false => Err("XML: an element does not end".to_owned()),
+    }
+}
+
+struct Reader<'a> {
+    xml: Xml,
+    open: Vec<&'a [u8]>,
+    depth: usize,
+    elements: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn piece(&mut self, text: &'a [u8]) -> Result<&'a [u8], String> {
+        if let Some(inside) = text.strip_prefix(b"<!--") {
+            return Ok(split_at(inside, b"-->").ok_or("XML: a comment does not end")?.1);
+        }
+        if let Some(inside) = text.strip_prefix(b"<![CDATA[") {
+            let (data, rest) = split_at(inside, b"]]>").ok_or("XML: a CDATA section does not end")?;
+            self.xml.text.extend_from_slice(data);
+            return Ok(rest);
+        }
+        if let Some(inside) = text.strip_prefix(b"<?") {
+            return Ok(split_at(inside, b"?>").ok_or("XML: an instruction does not end")?.1);
+        }
+        if let Some(inside) = text.strip_prefix(b"<!") {
+            return document_type(inside);
+        }
+        if let Some(inside) = text.strip_prefix(b"</") {
+            let (name, rest) = split_at(inside, b">").ok_or("XML: a tag does not end")?;
+            return match self.open.pop() {
+                Some(open) if open == name.trim_ascii() => Ok(rest),
+                _ => Err("XML: an end tag without its element".to_owned()),
+            };
+        }
+        if let Some(inside) = text.strip_prefix(b"<") {
+            return self.element(inside);
+        }
+        let end = memchr::memchr(b'<', text).unwrap_or(text.len());
+        let (data, rest) = text.split_at_checked(end).unwrap_or((text, &[]));
+        if self.open.is_empty() && !data.trim_ascii().is_empty() {
+            return Err("XML: text outside of the root element".to_owned());
+        }
+        decode(data, &mut self.xml.text);
+        Ok(rest)
+    }
+
+    fn element(&mut self, text: &'a [u8]) -> Result<&'a [u8], String> {
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_:-.".contains(byte) || *byte >= 0x80;
+        let (name, mut rest) = span(text, is_name);
+        if name.is_empty() {
+            return Err("XML: a tag without name".to_owned());
+        }
+        self.elements += 1;
+        loop {
+            rest = rest.trim_ascii_start();
+            match rest {
+                [b'>', rest @ ..] => {
+                    if self.open.len() >= self.depth {
+                        return Err("XML: nested too deeply".to_owned());
+                    }
+                    self.open.push(name);
+                    return Ok(rest);
+                }
+                [b'/', b'>', rest @ ..] => return Ok(rest),
+                _ => rest = self.attribute(rest, is_name)?,
+            }
+        }
+    }
+
+    fn attribute(&mut self, text: &'a [u8], is_name: impl Fn(&u8) -> bool) -> Result<&'a [u8], String> {
+        let fault = || "XML: a malformed attribute".to_owned();
+        let (name, rest) = span(text, is_name);
+        let rest = rest.trim_ascii_start().strip_prefix(b"=").ok_or_else(fault)?.trim_ascii_start();
+        let [quote @ (b'"' | b'\''), inside @ ..] = rest else { return Err(fault()) };
+        let (value, rest) = split_at(inside, &[*quote]).filter(|_| !name.is_empty()).ok_or_else(fault)?;
+        let mut decoded = Vec::with_capacity(value.len());
+        decode(value, &mut decoded);
+        self.xml.attributes.push(decoded);
+        Ok(rest)
+    }
+}
+
+/// Steps over `<!DOCTYPE ... [ ... ]>`.
+fn document_type(text: &[u8]) -> Result<&[u8], String> {
+    let mut brackets = 0usize;
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            b'[' => brackets += 1,
+            b']' => brackets = brackets.saturating_sub(1),
+            b'>' if brackets == 0 => return Ok(text.get(at + 1..).unwrap_or_default()),
+            _ => {}
+        }
+    }
+    Err("XML: a document type does not end".to_owned())
+}
+
+fn span(text: &[u8], keep: impl Fn(&u8) -> bool) -> (&[u8], &[u8]) {
+    let length = text.iter().take_while(|byte| keep(byte)).count();
+    text.split_at_checked(length).unwrap_or((text, &[]))
+}
+
+fn split_at<'a>(text: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let at = memchr::memmem::find(text, mark)?;
+    Some((text.get(..at)?, text.get(at + mark.len()..)?))
+}
+
+/// Decodes the five named entities and numbers; others stay as they are.
+fn decode(mut text: &[u8], out: &mut Vec<u8>) {
+    while let Some(at) = memchr::memchr(b'&', text) {
+        let (before, rest) = text.split_at_checked(at).unwrap_or((text, &[]));
+        out.extend_from_slice(before);
+        text = match split_at(rest, b";").and_then(|(name, behind)| Some((entity(name.get(1..)?)?, behind))) {
+            Some((decoded, behind)) => {
+                out.extend(decoded.encode_utf8(&mut [0; 4]).bytes());
+                behind
+            }
+            None => {
+                out.push(b'&');
+                rest.get(1..).unwrap_or_default()
+            }
+        };
+    }
+    out.extend_from_slice(text);
+}
+
+fn entity(name: &[u8]) -> Option<char> {
+    match name {
+        b"lt" => Some('<'),
+        b"gt" => Some('>'),
+        b"amp" => Some('&'),
+        b"quot" => Some('"'),
+        b"apos" => Some('\''),
+        [b'#', b'x' | b'X', digits @ ..] => number(digits, 16),
+        [b'#', digits @ ..] => number(digits, 10),
+        _ => None,
+    }
+}
+
+fn number(digits: &[u8], base: u32) -> Option<char> {
+    char::from_u32(u32::from_str_radix(std::str::from_utf8(digits).ok()?, base).ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_and_attributes() {
+        let body = b"<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b \"c\">]>\n<a x=\"1&lt;2\"><b/>t&#65;&b;<![CDATA[<u>]]></a>";
+        let xml = read(body, 8).unwrap();
+        assert_eq!(xml.text.escape_ascii().to_string(), "\\ntA&b;<u>");
+        assert_eq!(xml.attributes, [b"1<2"]);
+    }
+
+    #[test]
+    fn faults() {
+        for bad in
+            ["", "a", "<a>", "<a></b>", "<a b></a>", "<a><b></a>", "<a", "<!--", "<a><a><a></a></a></a>"]
+        {
+            assert!(read(bad.as_bytes(), 2).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The values of variables in a transaction.
+
+use super::names::Variable;
+use super::selection::Key;
+use crate::time::Calendar;
+use crate::transaction::{Data, Pair, View};
+use std::borrow::Cow;
+use std::ops::ControlFlow;
+
+/// A value and where it comes from.
+#[derive(Debug, Clone)]
+pub(crate) struct Item<'a> {
+    /// The member's name; empty for what is no collection.
+    pub(crate) key: Cow<'a, [u8]>,
+    pub(crate) value: Cow<'a, [u8]>,
+}
+
+type Take<'t, 'a> = &'t mut dyn FnMut(Item<'a>) -> ControlFlow<()>;
+
+/// Hands out all members of a variable.
+pub(crate) fn each<'a>(variable: Variable, view: View<'a>, take: Take<'_, 'a>) -> ControlFlow<()> {
+    let data = view.data;
+    match variable {
+        Variable::Args => {
+            pairs(&data.args_get, take)?;
+            pairs(&data.args_post, take)
+        }
+        Variable::ArgsGet => pairs(&data.args_get, take),
+        Variable::ArgsPost => pairs(&data.args_post, take),
+        Variable::ArgsNames => {
+            names(&data.args_get, take)?;
+            names(&data.args_post, take)
+        }
+        Variable::ArgsGetNames => names(&data.args_get, take),
+        Variable::ArgsPostNames => names(&data.args_post, take),
+        Variable::RequestHeaders => pairs(&data.request_headers, take),
+        Variable::RequestHeadersNames => names(&data.request_headers, take),
+        Variable::RequestCookies => pairs(&data.cookies, take),
+        Variable::RequestCookiesNames => names(&data.cookies, take),
+        Variable::ResponseHeaders => pairs(&data.response_headers, take),
+        Variable::ResponseHeadersNames => names(&data.response_headers, take),
+        Variable::MatchedVars => pairs(&data.matched_vars, take),
+        Variable::MatchedVarsNames => names(&data.matched_vars, take),
+        Variable::Files | Variable::MultipartFilename => pairs(&data.upload.files, take),
+        Variable::FilesNames => names(&data.upload.files, take),
+        Variable::MultipartName => names(&data.upload.parts, take),
+        Variable::FilesSizes => pairs(&data.upload.sizes, take),
+        Variable::MultipartPartHeaders => pairs(&data.upload.part_headers, take),
+        Variable::Tx => map(&data.tx, take),
+        Variable::Env => map(&data.env, take),
+        Variable::Rule => rule(view, take),
+        Variable::Xml => xml(view, &Key::Any, take),
+        _ => match scalar(variable, data) {
+            Some(value) => take(Item { key: Cow::Borrowed(&[]), value }),
+            None => ControlFlow::Continue(()),
+        },
+    }
+}
+
+/// `XML:/*` is all text, `XML://@*` the values of all attributes; other expressions are refused when rules load.
+pub(crate) fn xml<'a>(view: View<'a>, key: &Key, take: Take<'_, 'a>) -> ControlFlow<()> {
+    let Some(xml) = &view.data.xml else { return ControlFlow::Continue(()) };
+    let attributes = matches!(key, Key::Name(path) if path.starts_with(b"//@"));
+    if !attributes {
+        let (key, value) = (Cow::Borrowed(&b"/*"[..]), Cow::Borrowed(&*xml.text));
+        return take(Item { key, value });
+    }
+    for value in &xml.attributes {
+        take(Item { key: Cow::Borrowed(b"//@*"), value: Cow::Borrowed(value) })?;
+    }
+    ControlFlow::Continue(())
+}
+
+fn pairs<'a>(pairs: &'a [Pair], take: Take<'_, 'a>) -> ControlFlow<()> {
+    pairs
+        .iter()
+        .try_for_each(|pair| take(Item { key: Cow::Borrowed(&pair.name), value: Cow::Borrowed(&pair.value) }))
+}
+
+fn names<'a>(pairs: &'a [Pair], take: Take<'_, 'a>) -> ControlFlow<()> {
+    pairs
+        .iter()
+        .try_for_each(|pair| take(Item { key: Cow::Borrowed(&pair.name), value: Cow::Borrowed(&pair.name) }))
+}
+
+fn map<'a>(map: &'a crate::transaction::Map, take: Take<'_, 'a>) -> ControlFlow<()> {
+    map.iter()
+        .try_for_each(|(name, value)| take(Item { key: Cow::Borrowed(name), value: Cow::Borrowed(value) }))
+}
+
+/// A member of `RULE`, if the rule has it.
+type Member<'a> = (&'static [u8], Option<Cow<'a, [u8]>>);
+
+fn rule<'a>(view: View<'a>, take: Take<'_, 'a>) -> ControlFlow<()> {
+    let Some(rule) = view.rule else { return ControlFlow::Continue(()) };
+    let meta = &rule.meta;
+    let members: [Member<'a>; 5] = [
+        (b"id", Some(Cow::Owned(rule.id.to_string().into_bytes()))),
+        (b"severity", meta.severity.map(|level| Cow::Owned(level.to_string().into_bytes()))),
+        (
+            b"msg",
+            meta.msg.as_ref().map(|msg| Cow::Owned(msg.expand(View { rule: None, ..view }).into_owned())),
+        ),
+        (b"rev", meta.rev.as_ref().map(|rev| Cow::Borrowed(rev.as_bytes()))),
+        (b"ver", meta.ver.as_ref().map(|ver| Cow::Borrowed(ver.as_bytes()))),
+    ];
+    for (key, value) in members {
+        if let Some(value) = value {
+            take(Item { key: Cow::Borrowed(key), value })?;
+        }
+    }
+    ControlFlow::Continue(())
+}
+
+fn scalar(variable: Variable, data: &Data) -> Option<Cow<'_, [u8]>> {
+    let text = |bytes| Some(Cow::Borrowed::<[u8]>(bytes));
+    let number = |number: u64| Some(Cow::Owned(number.to_string().into_bytes()));
+    let flag = |flag: bool| Some(Cow::Borrowed::<[u8]>(if flag { b"1" } else { b"0" }));
+    let total =
+        |pairs: &[Pair]| pairs.iter().map(|pair| pair.name.len() + pair.value.len()).sum::<usize>() as u64;
+    let (strict, upload) = (&data.upload.strict, &data.upload);
+    match variable {
+        Variable::ArgsCombinedSize => number(total(&data.args_get) + total(&data.args_post)),
+        Variable::AuthType => data.auth_type().and_then(text),
+        Variable::Duration => number(0),
+        Variable::FilesCombinedSize => number(upload.total_size),
+        Variable::FullRequest => Some(Cow::Owned(data.full_request())),
+        Variable::FullRequestLength => number(data.full_request().len() as u64),
+        Variable::HighestSeverity => number(u64::from(data.highest_severity)),
+        Variable::InboundDataError => flag(data.body_too_long),
+        Variable::MatchedVar => data.matched_vars.last().map(|pair| Cow::Borrowed(&*pair.value)),
+        Variable::MatchedVarName => data.matched_vars.last().map(|pair| Cow::Borrowed(&*pair.name)),
+        Variable::MultipartBoundaryQuoted => flag(strict.boundary_quoted),
+        Variable::MultipartBoundaryWhitespace => flag(strict.boundary_whitespace),
+        Variable::MultipartCrlfLfLines => flag(strict.crlf_lf_lines),
+        Variable::MultipartDataAfter => flag(strict.data_after),
+        Variable::MultipartDataBefore => flag(strict.data_before),
+        Variable::MultipartFileLimitExceeded => flag(strict.limit_exceeded),
+        Variable::MultipartHeaderFolding => flag(strict.header_folding),
+        Variable::MultipartInvalidHeaderFolding => flag(strict.invalid_header_folding),
+        Variable::MultipartInvalidPart => flag(strict.invalid_part),
+        Variable::MultipartInvalidQuoting => flag(strict.invalid_quoting),
+        Variable::MultipartLfLine => flag(strict.lf_line),
+        Variable::MultipartMissingSemicolon | Variable::MultipartSemicolonMissing => {
+            flag(strict.missing_semicolon)
+        }
+        Variable::MultipartStrictError => flag(strict.any()),
+        Variable::MultipartUnmatchedBoundary => flag(strict.unmatched_boundary),
+        Variable::OutboundDataError => flag(data.response_too_long),
+        Variable::PathInfo => text(&data.filename),
+        Variable::QueryString => text(&data.query),
+        Variable::RemoteAddr | Variable::RemoteHost => text(&data.remote.0),
+        Variable::RemotePort => text(&data.remote.1),
+        Variable::RemoteUser => None,
+        Variable::ReqbodyError | Variable::ReqbodyProcessorError => flag(data.body_error.is_some()),
+        Variable::ReqbodyErrorMsg | Variable::ReqbodyProcessorErrorMsg => {
+            text(data.body_error.as_deref().unwrap_or_default().as_bytes())
+        }
+        Variable::ReqbodyProcessor => text(data.body_processor.as_bytes()),
+        Variable::RequestBasename => text(data.basename()),
+        Variable::RequestBody => text(&data.request_body),
+        Variable::RequestBodyLength => number(data.request_body_length),
+        Variable::RequestFilename => text(&data.filename),
+        Variable::RequestLine => Some(Cow::Owned(data.request_line())),
+        Variable::RequestMethod => text(&data.method),
+        Variable::RequestProtocol => text(&data.protocol),
+        Variable::RequestUri => text(&data.uri),
+        Variable::RequestUriRaw => text(&data.uri_raw),
+        Variable::ResponseBody => text(&data.response_body),
+        Variable::ResponseContentLength => number(data.response_body.len() as u64),
+        Variable::ResponseContentType => data.response_header(b"content-type").and_then(text),
+        Variable::ResponseProtocol => text(&data.response_protocol),
+        Variable::ResponseStatus => data.response_status.and_then(|status| number(u64::from(status))),
+        Variable::ServerAddr => text(&data.server.0),
+        Variable::ServerName => text(data.server_name()),
+        Variable::ServerPort => text(&data.server.1),
+        Variable::StatusLine => {
+            data.response_status.map(|status| Cow::Owned(format!("HTTP/1.1 {status}").into_bytes()))
+        }
+        Variable::UniqueId => text(&data.unique_id),
+        Variable::UrlencodedError => flag(data.urlencoded_error),
+        Variable::Webappid => text(&data.web_app_id),
+        _ => time(variable, data),
+    }
+}
+
+fn time(variable: Variable, data: &Data) -> Option<Cow<'static, [u8]>> {
+    let calendar = Calendar::at(data.time.as_secs());
+    let text = match variable {
+        Variable::Time => format!("{:02}:{:02}:{:02}", calendar.hour, calendar.minute, calendar.second),
+        Variable::TimeEpoch => data.time.as_secs().to_string(),
+        Variable::TimeYear => calendar.year.to_string(),
+        Variable::TimeMon => calendar.month.to_string(),
+        Variable::TimeDay => calendar.day.to_string(),
+        Variable::TimeHour => calendar.hour.to_string(),
+        Variable::TimeMin => calendar.minute.to_string(),
+        Variable::TimeSec => calendar.second.to_string(),
+        Variable::TimeWday => calendar.weekday.to_string(),
+        _ => return None,
+    };
+    Some(Cow::Owned(text.into_bytes()))
+}
