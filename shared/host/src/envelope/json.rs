@@ -18,10 +18,8 @@ pub(super) fn parse(json: &[u8]) -> Result<Value, ConfigError> {
     if json.trim_ascii().is_empty() {
         return Err(ConfigError::new("", "empty; it needs `version` and `default` at least"));
     }
-    // Which of the two it is cannot be told from its first byte: a Struct begins with a line end.
-    if !json.trim_ascii_start().starts_with(b"{")
-        && let Some(value) = structure::parse(json)
-    {
+    // A Struct begins with a line end, as JSON may; but no JSON text is a Struct to its last byte.
+    if let Some(value) = structure::parse(json) {
         return Ok(value);
     }
     let mut deserializer = serde_json::Deserializer::from_slice(json);
