@@ -1,5 +1,6 @@
 //! Order and equality of values, as the dialect defines them.
 
+use crate::cost;
 use crate::error::RenderCause;
 use crate::value::Value;
 use portcullis_core::Fuel;
@@ -8,7 +9,7 @@ use std::cmp::Ordering;
 /// A total order: null, booleans, numbers, objects, lists, text; within a kind by content. Numbers compare by value
 /// whatever their form.
 pub(crate) fn order(left: &Value, right: &Value, fuel: &Fuel) -> Result<Ordering, RenderCause> {
-    fuel.charge(Fuel::VALUE)?;
+    fuel.charge(cost::ELEMENT)?;
     match (left, right) {
         (Value::Bool(left), Value::Bool(right)) => Ok(left.cmp(right)),
         (Value::Text(left), Value::Text(right)) => {

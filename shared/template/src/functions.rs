@@ -125,6 +125,7 @@ static FUNCTIONS: &[Entry] = &[
     ((1, 1), Builtin { name: "exists", run: exchange::exists }),
     ((0, 0), Builtin { name: "body", run: exchange::body }),
     ((0, 0), Builtin { name: "context", run: exchange::context }),
+    ((1, 2), Builtin { name: "jsonpath", run: exchange::jsonpath }),
     ((1, 1), Builtin { name: "header", run: exchange::header }),
     ((1, 1), Builtin { name: "request_header", run: exchange::request_header }),
     ((1, 1), Builtin { name: "extraction", run: exchange::extraction }),

@@ -16,10 +16,12 @@
 //! ```
 
 mod compare;
+mod cost;
 mod error;
 mod expression;
 mod functions;
 mod json;
+mod jsonpath;
 mod lexer;
 mod number;
 mod operators;
@@ -34,6 +36,7 @@ mod value;
 
 pub use error::{ParseError, Position, RenderCause, RenderError};
 pub use json::BodyError;
+pub use jsonpath::{Query, QueryError};
 pub use scope::{Metadata, MetadataKind, NoMetadata, Random, Scope};
 pub use template::{Escaping, Notation, Syntax, Template};
 pub use value::{Object, Text, Value};

@@ -1,5 +1,6 @@
 //! Values as text: as JSON, and as a template puts them out.
 
+use crate::cost;
 use crate::error::RenderCause;
 use crate::number;
 use crate::value::Value;
@@ -18,7 +19,7 @@ impl Value {
 /// Prints JSON without blanks. Fails on text that is not UTF-8, and when the fuel is used up (a value that shares its
 /// parts may be exponentially long in print).
 pub(crate) fn json(value: &Value, fuel: &Fuel, out: &mut Vec<u8>) -> Result<(), RenderCause> {
-    fuel.charge(Fuel::VALUE)?;
+    fuel.charge(cost::ELEMENT)?;
     match value {
         Value::Null => out.extend_from_slice(b"null"),
         Value::Bool(true) => out.extend_from_slice(b"true"),

@@ -1,5 +1,6 @@
 //! Renders a template: walks its tree with the variables that it sets.
 
+use crate::cost;
 use crate::error::{Position, RenderCause, RenderError};
 use crate::functions::{Arguments, Call};
 use crate::path;
@@ -76,7 +77,7 @@ impl<'a> Renderer<'a> {
     }
 
     fn node(&mut self, node: &'a Node) -> Step<()> {
-        self.charge(Fuel::VALUE, 0)?;
+        self.charge(cost::STEP, 0)?;
         match node {
             Node::Text(text) => self.write(text.as_bytes(), 0),
             Node::Print(expression) => {
@@ -125,7 +126,7 @@ impl<'a> Renderer<'a> {
         self.looped =
             Some(Box::new(Loop { index: 0, is_first: true, is_last: count <= 1, parent, over: false }));
         for (index, (name, member)) in members.enumerate() {
-            self.charge(Fuel::VALUE, 0)?;
+            self.charge(cost::STEP, 0)?;
             if let (Some(key), Some(name)) = (key, name) {
                 self.put(key, Value::Text(Text::clone(name)));
             }
@@ -169,7 +170,7 @@ impl<'a> Renderer<'a> {
             Some(place) => *place = value,
             None => return fail(at, RenderCause::NotSettable(name.text.to_string())),
         }
-        self.charge(Fuel::VALUE, at)
+        self.charge(cost::STEP, at)
     }
 
     /// The value of an expression that must have one.
@@ -188,7 +189,7 @@ impl<'a> Renderer<'a> {
     }
 
     fn evaluate(&mut self, expr: &'a Expr) -> Step<Found<'a>> {
-        self.charge(Fuel::VALUE, expr.at)?;
+        self.charge(cost::STEP, expr.at)?;
         match &expr.kind {
             ExprKind::Literal(value) => Ok(Found::Value(value.clone())),
             ExprKind::Name(name) => {
@@ -198,7 +199,7 @@ impl<'a> Renderer<'a> {
                 })
             }
             ExprKind::Call { builtin, arguments } => {
-                self.charge(Fuel::CALL, expr.at)?;
+                self.charge(cost::CALL, expr.at)?;
                 let values =
                     arguments.iter().map(|argument| self.value(argument)).collect::<Step<Vec<Value>>>()?;
                 let result = (builtin.run)(&self.call, Arguments(&values));
@@ -346,13 +347,13 @@ fn place<'v>(mut value: &'v mut Value, path: &[Text], fuel: &Fuel) -> Option<&'v
         }
         value = match value {
             Value::Object(object) => {
-                fuel.charge((object.len() as u64).saturating_mul(Fuel::VALUE)).ok()?;
+                fuel.charge((object.len() as u64).saturating_mul(cost::STEP)).ok()?;
                 Rc::make_mut(object).entry(Text::clone(part)).or_default()
             }
             Value::List(list) => {
                 let index = path::index(part)?;
                 let length = list.len().max(index.checked_add(1)?);
-                fuel.charge((length as u64).saturating_mul(Fuel::VALUE)).ok()?;
+                fuel.charge((length as u64).saturating_mul(cost::STEP)).ok()?;
                 let list = Rc::make_mut(list);
                 list.resize(length.min(LONGEST), Value::Null);
                 list.get_mut(index)?
@@ -368,7 +369,7 @@ const LONGEST: usize = 100_000;
 
 /// Whether a value nests less than so deep.
 fn shallower_than(value: &Value, depth: usize, fuel: &Fuel, at: usize) -> Step<bool> {
-    fuel.charge(Fuel::VALUE).map_err(|fuel| Failure { at, cause: fuel.into() })?;
+    fuel.charge(cost::STEP).map_err(|fuel| Failure { at, cause: fuel.into() })?;
     let Some(depth) = depth.checked_sub(1) else { return Ok(false) };
     let inner: Vec<&Value> = match value {
         Value::List(list) => list.iter().collect(),

@@ -76,11 +76,11 @@ impl Template {
     /// Whether it needs the body, as values or as bytes. A name counts as a value of the body unless the template has
     /// surely set it before.
     pub fn reads_body(&self) -> bool {
-        self.reads_data || ["body", "context", "exists"].iter().any(|function| self.calls(function))
+        self.reads_data() || self.calls("body")
     }
 
     /// Whether it needs the body as values.
     pub fn reads_data(&self) -> bool {
-        self.reads_data || ["context", "exists"].iter().any(|function| self.calls(function))
+        self.reads_data || ["context", "exists", "jsonpath"].iter().any(|function| self.calls(function))
     }
 }

@@ -1,7 +1,9 @@
 //! Functions that look at the message and at what surrounds it. What does not exist is empty text.
 
 use super::{Arguments, Call, complain};
+use crate::cost;
 use crate::error::RenderCause;
+use crate::jsonpath::Query;
 use crate::path::{self, Dots};
 use crate::print;
 use crate::scope::MetadataKind;
@@ -32,6 +34,25 @@ pub(super) fn body(call: &Call<'_>, _: Arguments<'_>) -> Answer {
 /// All the data.
 pub(super) fn context(call: &Call<'_>, _: Arguments<'_>) -> Answer {
     Ok(call.scope.data.clone())
+}
+
+/// What an RFC 9535 query selects in the data, or in a value that stands before it: a list; of a singular query the
+/// value itself, or null.
+pub(super) fn jsonpath(call: &Call<'_>, arguments: Arguments<'_>) -> Answer {
+    let (root, query) = match arguments.0 {
+        [root, _] => (root, arguments.text("jsonpath", 1)?),
+        _ => (call.scope.data, arguments.text("jsonpath", 0)?),
+    };
+    call.fuel.charge((query.len() as u64).saturating_mul(cost::ELEMENT))?;
+    let text = std::str::from_utf8(query).map_err(|_| RenderCause::NotUtf8)?;
+    let Ok(query) = Query::parse(text) else {
+        return complain("jsonpath", "takes a query of RFC 9535");
+    };
+    let mut found = query.select(root, call.fuel)?.into_iter().cloned();
+    Ok(match query.is_singular() {
+        true => found.next().unwrap_or_default(),
+        false => Value::list(found.collect()),
+    })
 }
 
 /// The first field of this name, in any case, of the message.

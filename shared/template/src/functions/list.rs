@@ -2,10 +2,10 @@
 
 use super::{Arguments, Call, complain};
 use crate::compare;
+use crate::cost;
 use crate::error::RenderCause;
 use crate::print;
 use crate::value::Value;
-use portcullis_core::Fuel;
 use std::cmp::Ordering;
 
 type Answer = Result<Value, RenderCause>;
@@ -86,7 +86,7 @@ pub(super) fn range(call: &Call<'_>, arguments: Arguments<'_>) -> Answer {
         return complain("range", "takes a number that is not negative");
     };
     // Paid before it is built: a list of 10^9 numbers must never stand in memory.
-    call.fuel.charge(count.saturating_mul(Fuel::VALUE))?;
+    call.fuel.charge(count.saturating_mul(cost::ELEMENT))?;
     if count > MOST_NUMBERS {
         return complain("range", "takes a number of at most a million");
     }
@@ -100,7 +100,7 @@ pub(super) fn sort(call: &Call<'_>, arguments: Arguments<'_>) -> Answer {
     let Value::List(list) = arguments.get(0) else {
         return complain("sort", "takes a list");
     };
-    call.fuel.charge((list.len() as u64).saturating_mul(Fuel::VALUE))?;
+    call.fuel.charge((list.len() as u64).saturating_mul(cost::ELEMENT))?;
     let mut sorted = list.to_vec();
     let mut failure = Ok(());
     sorted.sort_by(|left, right| {
@@ -120,7 +120,7 @@ pub(super) fn join(call: &Call<'_>, arguments: Arguments<'_>) -> Answer {
         if index > 0 {
             out.extend_from_slice(separator);
         }
-        call.fuel.charge(Fuel::VALUE + separator.len() as u64)?;
+        call.fuel.charge(cost::ELEMENT + separator.len() as u64)?;
         match element {
             Value::Text(text) => {
                 call.fuel.charge(text.len() as u64)?;

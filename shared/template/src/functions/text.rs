@@ -1,6 +1,7 @@
 //! Functions on text: bytes, in which letters are those of ASCII.
 
 use super::{Arguments, Call, complain};
+use crate::cost;
 use crate::error::RenderCause;
 use crate::print;
 use crate::value::Value;
@@ -61,7 +62,7 @@ pub(super) fn word_count(call: &Call<'_>, arguments: Arguments<'_>) -> Answer {
 }
 
 fn words(value: &Value, fuel: &Fuel) -> Result<usize, RenderCause> {
-    fuel.charge(Fuel::VALUE)?;
+    fuel.charge(cost::ELEMENT)?;
     match value {
         Value::Null => Ok(0),
         Value::Text(text) => words_of_text(text, fuel),
