@@ -33,6 +33,8 @@ pub(crate) struct Fake {
     pub(crate) resumed: RefCell<Vec<Direction>>,
     pub(crate) calls: RefCell<Vec<Call>>,
     pub(crate) refuses_calls: Cell<bool>,
+    /// How often a whole map was read.
+    pub(crate) map_reads: Cell<usize>,
     shared: RefCell<portcullis_core::MapStore>,
 }
 
@@ -72,6 +74,7 @@ impl Wire for Fake {
         Duration::from_secs(1_000)
     }
     fn headers(&self, map: Map) -> Headers {
+        self.map_reads.set(self.map_reads.get() + 1);
         self.maps.borrow().get(&key(map)).cloned().unwrap_or_default()
     }
     fn set_header(&self, map: Map, name: &[u8], value: &[u8]) -> bool {

@@ -125,3 +125,20 @@ fn event_streams_are_not_held() {
     assert_eq!(metric(&sim, HOLD, settings, "uninspected_total.reason.event_stream"), 1);
     assert_eq!(phases(&mut sim), "request_headers request_end response_headers response_end");
 }
+
+/// `Sim` looks at a map itself when it passes headers on, so the driver is called alone here.
+fn map_reads(settings: &str) -> [usize; 2] {
+    let mut sim = sim(HOLD, settings);
+    sim.driver.request_headers(&sim.fake, true);
+    let request = sim.fake.map_reads.get();
+    sim.driver.response_headers(&sim.fake, false);
+    sim.driver.body::<crate::phases::side::Response>(&sim.fake, 0, true);
+    sim.driver.log(&sim.fake);
+    [request, sim.fake.map_reads.get() - request]
+}
+
+#[test]
+fn headers_are_read_once_a_phase_and_not_at_all_where_nobody_looks() {
+    assert_eq!(map_reads("{}"), [1, 0]);
+    assert_eq!(map_reads(r#"{"response": {"body": "whole", "set": {"x-a": "1"}}}"#), [1, 1]);
+}
