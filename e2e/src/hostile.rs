@@ -1,6 +1,9 @@
 //! Requests that nobody should send, from a fixed seed: the same on every machine and in every run.
 
 use portcullis_testkit::answer::filler;
+use portcullis_testkit::raw::Client;
+use std::net::SocketAddr;
+use std::time::Duration;
 
 /// A generator of numbers (splitmix64, public domain by Sebastiano Vigna), so that a seed gives the same requests for ever.
 #[derive(Debug, Clone)]
@@ -174,6 +177,15 @@ impl Hostile {
         }
         let cut = (dice.roll(5) == 0).then(|| dice.roll(bytes.len() + 1));
         Hostile { bytes, cut }
+    }
+
+    /// Sends it over a connection of its own; whether there was an answer, which is waited for a moment only.
+    pub fn send(&self, address: SocketAddr) -> bool {
+        let client = Client::connect(address).and_then(|client| client.patience(Duration::from_millis(40)));
+        let Ok(mut client) = client else { return false };
+        // The proxy may have refused and closed before all was sent.
+        let _ = client.send(&self.bytes[..self.cut.unwrap_or(self.bytes.len())]);
+        self.cut.is_none() && client.response("GET").is_ok()
     }
 }
 

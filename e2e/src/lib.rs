@@ -4,10 +4,12 @@
 mod hostile;
 mod message;
 mod rig;
+mod shipped;
 
 pub use hostile::{Dice, Hostile};
 pub use message::{Framed, Message, Protocol, Received};
-pub use rig::{Rig, RigBuilder};
+pub use rig::{Rig, RigBuilder, signs_of_death};
+pub use shipped::{shipped, shipped_files};
 
 use portcullis_testkit::envoy::{Listener, Wasm};
 use serde_json::{Value, json};
@@ -28,6 +30,22 @@ pub fn probe(name: &str, hold: Hold, settings: Value, envelope: Value) -> Wasm {
     let wasm = Wasm::new("probe").named(name).config(configuration);
     if hold == Hold::Held { wasm.allow_stop() } else { wasm }
 }
+
+/// A filter of ours with these settings as its `default`, headers held, in an envelope with further keys.
+pub fn filter(module: &str, name: &str, settings: Value, envelope: Value) -> Wasm {
+    let mut configuration = configuration(settings, envelope);
+    configuration["holdHeaders"] = true.into();
+    configuration["hostBufferLimit"] = HOST_BUFFER_LIMIT.into();
+    Wasm::new(module).named(name).config(configuration).allow_stop()
+}
+
+/// A listener with one filter of ours: [`filter`].
+pub fn filter_listener(module: &str, name: &str, settings: Value, envelope: Value) -> Listener {
+    with_upstreams(Listener::new(name, "h1")).wasm(&filter(module, name, settings, envelope))
+}
+
+/// Envoy's default for a listener.
+pub const HOST_BUFFER_LIMIT: usize = 1 << 20;
 
 /// A listener with the probe alone; it carries the probe's name and writes the probe's filter state to its access log.
 pub fn probe_listener(name: &str, hold: Hold, settings: Value, envelope: Value) -> Listener {

@@ -19,6 +19,13 @@ const SIGNS_OF_DEATH: [&str; 6] = [
     "[error]",
 ];
 
+/// The first lines of the log that say that a VM has died, or that anything else was not sound.
+pub fn signs_of_death(envoy: &Envoy) -> Vec<String> {
+    let log = envoy.log();
+    let signs = log.lines().filter(|line| SIGNS_OF_DEATH.iter().any(|sign| line.contains(sign)));
+    signs.take(10).map(str::to_owned).collect()
+}
+
 /// tcpmux: privileged, and served by nobody for decades.
 const DEAD_PORT: u16 = 1;
 

@@ -3,10 +3,8 @@
 use portcullis_e2e::{Dice, Hold, Hostile, Rig, probe_listener};
 use portcullis_testkit::h1::Request;
 use portcullis_testkit::h2client::{H2Client, H2Request};
-use portcullis_testkit::raw::Client;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 const REQUESTS: usize = 10_000;
 const H2_REQUESTS: usize = 1_000;
@@ -27,7 +25,7 @@ fn ten_thousand_hostile_requests() {
                 for n in 0..REQUESTS / WORKERS {
                     let hostile = Hostile::next(&mut dice);
                     let listener = LISTENERS[n % LISTENERS.len()];
-                    answered.fetch_add(usize::from(send(rig, listener, &hostile)), Ordering::Relaxed);
+                    answered.fetch_add(usize::from(hostile.send(rig.address(listener))), Ordering::Relaxed);
                 }
                 for n in 0..H2_REQUESTS / WORKERS {
                     let listener = LISTENERS[n % LISTENERS.len()];
@@ -73,16 +71,6 @@ fn rig() -> Rig {
         .listener(listener("upgrades", Hold::Held, &whole).websocket())
         .start()
         .unwrap()
-}
-
-/// Whether there was an answer.
-fn send(rig: &Rig, listener: &str, hostile: &Hostile) -> bool {
-    let Ok(client) = Client::connect(rig.address(listener)) else { return false };
-    let Ok(mut client) = client.patience(Duration::from_millis(40)) else { return false };
-    let sent = &hostile.bytes[..hostile.cut.unwrap_or(hostile.bytes.len())];
-    // Envoy may have refused and closed before all was sent.
-    let _ = client.send(sent);
-    hostile.cut.is_none() && client.response("GET").is_ok()
 }
 
 fn send_h2(client: &H2Client, dice: &mut Dice) {
