@@ -233,6 +233,7 @@ fn compile_template(
     let mut extractors = Vec::new();
     for (name, extraction) in &config.extractors {
         let path = format!("{path}.extractors.{name}");
+        check_place(name, &path)?;
         extractors.push((name.clone(), extractor(extraction, &path)?));
     }
     let mut set = Vec::new();
@@ -293,17 +294,21 @@ fn merges(keys: &GlooKeys, syntax: Syntax, path: &str) -> Result<Vec<Merge>, Con
     let mut merges = Vec::new();
     for (name, key) in &keys.json_keys {
         let path = format!("{path}.mergeJsonKeys.jsonKeys.{name}");
-        if name.split('.').count() > MAX_PARTS {
-            return Err(ConfigError::new(path, format!("names more than {MAX_PARTS} levels")));
-        }
+        check_place(name, &path)?;
         let template = parse_template(key.tmpl.as_str(), syntax, &path)?;
         merges.push(Merge { name: name.clone(), template, override_empty: key.override_empty });
     }
     Ok(merges)
 }
 
-/// How deep a merged or extracted value may be put.
-const MAX_PARTS: usize = 64;
+/// A merged or extracted value is not put too deep.
+fn check_place(name: &str, path: &str) -> Result<(), ConfigError> {
+    const MOST: usize = 64;
+    match name.split('.').count() > MOST {
+        true => Err(ConfigError::new(path, format!("names more than {MOST} levels"))),
+        false => Ok(()),
+    }
+}
 
 fn extractor(config: &GlooExtraction, path: &str) -> Result<Extractor, ConfigError> {
     let source = match (&config.header, config.body) {

@@ -241,3 +241,27 @@ fn equal_settings_are_compiled_once() {
     let plugins = Transform::compile(vec![config.clone(), config], &boot()).unwrap();
     assert!(Rc::ptr_eq(&plugins[0], &plugins[1]));
 }
+
+#[test]
+fn no_body_and_no_header_can_break_it() {
+    const CONFIGS: [&str; 4] = [
+        r#"{"request": {"headers": {"set": {"x-a": "{{ header(\"x\") }}{{ a }}"}}, "body": "{{ context() }}{{ body() }}"}}"#,
+        r#"{"request": {"body": "{% for k, v in a %}{{ k }}{{ upper(v) }}{% endfor %}", "onRenderError": "reply"}}"#,
+        r#"{"gloo": {"requestTransformation": {"transformationTemplate": {"mergeExtractorsToBody": {},
+            "extractors": {"a.b": {"body": {}, "regex": "(.)(.*)", "subgroup": 2}}}}}}"#,
+        r#"{"gloo": {"requestTransformation": {"headerBodyTransform": {"addRequestMetadata": true}}}}"#,
+    ];
+    arbtest::arbtest(|u| {
+        let config = u.choose(&CONFIGS)?;
+        let value: Vec<u8> = u.arbitrary()?;
+        let mut body: Vec<u8> = u.arbitrary()?;
+        if u.arbitrary()? {
+            body = [b"{\"a\": ".as_slice(), &body, b"}"].concat();
+        }
+        let fields = [(b":path".as_slice(), b"/?a=%zz&a".as_slice()), (b"x".as_slice(), &value)];
+        let exchange = Exchange { request: Headers::from_pairs(fields), ..request(&[], true) };
+        let verdicts = drive_request(config, &exchange, Some(&body));
+        assert!(verdicts.iter().all(|verdict| !matches!(verdict.flow, Flow::Fail(_))));
+        Ok(())
+    });
+}

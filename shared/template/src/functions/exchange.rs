@@ -22,7 +22,8 @@ pub(super) fn exists(call: &Call<'_>, arguments: Arguments<'_>) -> Answer {
     let Some(path) = path::split(name, Dots::Separate) else {
         return complain("exists", "takes a name");
     };
-    Ok(Value::Bool(path::find(call.scope.data, &path).is_some()))
+    let is_object = matches!(call.scope.data, Value::Object(_));
+    Ok(Value::Bool(is_object && path::find(call.scope.data, &path).is_some()))
 }
 
 /// The body's bytes.
