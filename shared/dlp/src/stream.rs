@@ -14,11 +14,12 @@ use portcullis_http::media::MediaType;
 use std::rc::Rc;
 
 /// The counters that stand behind those of the findings.
-pub(crate) const COUNTERS: [&str; 4] = [
+pub(crate) const COUNTERS: [&str; 5] = [
     "inspected_bytes",
     "uninspected_total.reason.encoding",
     "uninspected_total.reason.partial",
     "uninspected_total.reason.charset",
+    "errors_total.reason.fuel",
 ];
 
 /// Why a body that should be inspected can't be; the place of its counter behind `inspected_bytes`.
@@ -46,6 +47,8 @@ pub struct DlpStream {
 struct Side {
     window: Option<Window>,
     bytes: u64,
+    /// The fuel is used up: the rest passes, if it passes at all.
+    gave_up: bool,
 }
 
 impl DlpStream {
@@ -77,7 +80,7 @@ impl DlpStream {
 
     /// New bytes of a body.
     fn body<E>(dlp: &Dlp, fuel: &Fuel, side: &mut Side, bytes: &[u8]) -> Verdict<E> {
-        let Some(window) = &mut side.window else { return Verdict::proceed() };
+        let Some(window) = side.window.as_mut().filter(|_| !side.gave_up) else { return Verdict::proceed() };
         let units =
             Fuel::CALL.saturating_add((bytes.len() as u64).saturating_mul(dlp.compiled.rules.passes()));
         if fuel.charge(units).is_err() {
@@ -94,7 +97,7 @@ impl DlpStream {
     fn end<E>(&mut self, mut side: Side, state: BodyState) -> Verdict<E> {
         let mut verdict = Verdict::proceed();
         let Some(mut window) = side.window.take() else { return verdict };
-        let rest = if state.aborted { Vec::new() } else { window.finish() };
+        let rest = if state.aborted || side.gave_up { Vec::new() } else { window.finish() };
         if !rest.is_empty() && !self.dlp.compiled.rules.only_count() {
             verdict.content = BodyEdit::Replace(rest);
         }
@@ -216,10 +219,12 @@ impl Stream for DlpStream {
 
 /// The fuel is used up. Under `onError: allow` the rest passes as it is, and what was held goes with it.
 fn give_up<E>(dlp: &Dlp, side: &mut Side, bytes: &[u8]) -> Verdict<E> {
-    let held = side.window.take().map(|window| window.held().to_vec()).unwrap_or_default();
-    let content = [&held, bytes].concat();
-    if dlp.on_error == OnError::Allow && !held.is_empty() {
-        return Verdict::proceed().with_content(content);
+    side.gave_up = true;
+    let held = side.window.as_ref().map(Window::held).unwrap_or_default();
+    let content = [held, bytes].concat();
+    if dlp.on_error == OnError::Allow && !held.is_empty() && !dlp.compiled.rules.only_count() {
+        let metric = MetricId(u16::try_from(dlp.counted.len() + COUNTERS.len() - 1).unwrap_or(u16::MAX));
+        return Verdict::proceed().with_content(content).with_effect(Effect::Count { metric, by: 1 });
     }
     let failure = Failure::new(FailureKind::Fuel, "limits.fuel is used up");
     if dlp.compiled.rules.only_count() {

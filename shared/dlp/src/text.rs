@@ -77,19 +77,27 @@ impl<'a> Text<'a> {
     /// not as a part of a longer run of letters.
     pub(crate) fn has_context(&self, at: usize, words: &[&str]) -> bool {
         let before = self.bytes.get(at.saturating_sub(HISTORY)..at).unwrap_or_default();
-        words.iter().any(|word| has_word(before, word.as_bytes()))
+        let is_upper = |at: usize| before.get(at).is_some_and(u8::is_ascii_uppercase);
+        // `cardNumber` and `creditCard` have their words: a capital begins one, and ends the one in front of it.
+        let begins =
+            |at: usize, last: u8| !last.is_ascii_alphabetic() || (last.is_ascii_lowercase() && is_upper(at));
+        let mut last = 0;
+        for (at, byte) in before.iter().enumerate() {
+            if byte.is_ascii_alphabetic() && begins(at, last) {
+                let rest = before.get(at..).unwrap_or_default();
+                if words.iter().any(|word| begins_with_word(rest, word.as_bytes())) {
+                    return true;
+                }
+            }
+            last = *byte;
+        }
+        false
     }
 }
 
-fn has_word(text: &[u8], word: &[u8]) -> bool {
-    let is_letter = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_alphabetic);
-    // `cardNumber` and `creditCard` have their words: a capital begins one, and ends the one in front of it.
-    let is_lower = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_lowercase);
-    let is_upper = |at: usize| text.get(at).is_some_and(u8::is_ascii_uppercase);
-    text.windows(word.len()).enumerate().any(|(at, window)| {
-        let begins = !is_letter(at.checked_sub(1)) || (is_upper(at) && is_lower(at.checked_sub(1)));
-        begins && window.eq_ignore_ascii_case(word) && !is_lower(Some(at + word.len()))
-    })
+fn begins_with_word(text: &[u8], word: &[u8]) -> bool {
+    let (head, behind) = text.split_at_checked(word.len()).unwrap_or_default();
+    head.eq_ignore_ascii_case(word) && !behind.first().is_some_and(u8::is_ascii_lowercase)
 }
 
 #[cfg(test)]

@@ -11,6 +11,9 @@ use std::rc::Rc;
 /// The most bytes that are held back.
 pub const MOST_HELD: usize = 512;
 
+/// The most memory that is kept between pieces: a large piece must not stay for as long as its body lasts.
+const MOST_KEPT: usize = 32 * 1024;
+
 /// One body under way.
 pub struct Window {
     rules: Rc<Rules>,
@@ -170,6 +173,9 @@ impl Window {
         self.sent = end;
         let drop = end.saturating_sub(HISTORY);
         self.text.drain(..drop);
+        if self.text.capacity() > MOST_KEPT {
+            self.text.shrink_to(MOST_KEPT);
+        }
         self.sent -= drop;
         self.progress.shift(drop);
         self.marks.iter_mut().for_each(|mark| mark.at = mark.at.saturating_sub(drop));

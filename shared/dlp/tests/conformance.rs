@@ -26,23 +26,11 @@ struct PresidioCase {
     positions: Value,
 }
 
-/// The detector that a file of cases is about, if it is built.
-const DETECTORS: [(&str, &str); 11] = [
-    ("aba_routing", "aba_routing"),
-    ("ca_sin", "ca_sin"),
-    ("credit_card", "card"),
-    ("email", "email"),
-    ("iban", "iban"),
-    ("in_aadhaar", "in_aadhaar"),
-    ("mac", "mac"),
-    ("pl_pesel", "pl_pesel"),
-    ("uk_nhs", "uk_nhs"),
-    ("us_itin", "us_itin"),
-    ("us_ssn", "us_ssn"),
-];
+/// The detectors that a file of cases is about, if they are built and have another name than the file.
+const DETECTORS: [(&str, &[&str]); 2] = [("credit_card", &["card"]), ("ip", &["ipv4", "ipv6"])];
 
 /// The cases of detectors that are built: raise it with each detector.
-const PASSING: usize = 235;
+const PASSING: usize = 296;
 const NOT_BUILT: &str = "not built yet";
 
 #[test]
@@ -52,6 +40,10 @@ fn presidio() {
     let file: File<PresidioCase> = serde_json::from_str(&text).unwrap();
     let report = Suite::new("dlp/pii")
         .floor(PASSING)
+        .except(
+            "test_ip_recognizer.py 42",
+            "five numbers with dots are a version, not an address that a fifth number follows",
+        )
         .class(NOT_BUILT, "the detector comes with the filter's own issue")
         .run(named(file.cases, |case| case.file.clone()), check_presidio);
     report.assert_clean();
@@ -70,12 +62,12 @@ fn named<C>(cases: Vec<C>, file: impl Fn(&C) -> String) -> impl Iterator<Item = 
 
 fn check_presidio(case: &PresidioCase) -> Result<Outcome, String> {
     let entity = case.file.trim_start_matches("test_").trim_end_matches("_recognizer.py");
-    let Some((_, name)) = DETECTORS.iter().chain(&[("us_npi", "us_npi")]).find(|(file, _)| *file == entity)
-    else {
-        assert!(detectors::by_name(entity).is_none(), "`{entity}` is built and not run");
+    let renamed = DETECTORS.iter().find(|(file, _)| *file == entity).map(|(_, names)| *names);
+    let names = renamed.unwrap_or(std::slice::from_ref(&entity));
+    if names.iter().any(|name| detectors::by_name(name).is_none()) {
         return Ok(Outcome::OfClass(NOT_BUILT.to_owned()));
-    };
-    let found = places(name, &case.text);
+    }
+    let found = places(names, &case.text);
     let count = case.expected_len.as_u64().unwrap_or(0) as usize;
     let positions: Vec<(usize, usize)> = serde_json::from_value(case.positions.clone()).unwrap_or_default();
     let is_right =
@@ -86,13 +78,18 @@ fn check_presidio(case: &PresidioCase) -> Result<Outcome, String> {
     }
 }
 
-/// Where a detector finds something, whatever its score: the places at which a mask of a character that is not in the
+/// Where detectors find something, whatever its score: the places at which a mask of a character that is not in the
 /// text covers it.
-fn places(name: &str, text: &str) -> Vec<(usize, usize)> {
-    let detect =
-        DetectConfig { detector: Some(name.to_owned()), min_score: Some(0), ..DetectConfig::default() };
-    let mask = MaskConfig { char: Some("~".to_owned()), ..MaskConfig::default() };
-    let out = masked(vec![(detect, mask)], text);
+fn places(names: &[&str], text: &str) -> Vec<(usize, usize)> {
+    let rule = |name: &&str| {
+        let detect = DetectConfig {
+            detector: Some((*name).to_owned()),
+            min_score: Some(0),
+            ..DetectConfig::default()
+        };
+        (detect, MaskConfig { char: Some("~".to_owned()), ..MaskConfig::default() })
+    };
+    let out = masked(names.iter().map(rule).collect(), text);
     let runs = out.match_indices('~').fold(Vec::<(usize, usize)>::new(), |mut runs, (at, _)| {
         match runs.last_mut() {
             Some((_, end)) if *end == at => *end = at + 1,

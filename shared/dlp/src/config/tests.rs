@@ -87,7 +87,7 @@ fn what_a_rule_looks_for() {
     check_bad_rule(
         r#""detect": {"detector": "cards"}"#,
         "rules[0].detect.detector: no detector `cards`; there are aba_routing, ca_sin, card, email, iban, in_aadhaar, \
-         ipv4, mac, pl_pesel, uk_nhs, us_itin, us_npi, us_ssn",
+         ipv4, ipv6, mac, pl_pesel, uk_nhs, us_itin, us_npi, us_ssn",
     );
     check_bad_rule(
         r#""detect": {"detector": "card", "minScore": 101}"#,

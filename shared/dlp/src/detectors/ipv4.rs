@@ -1,5 +1,6 @@
-//! IPv4 addresses: four numbers up to 255.
+//! IPv4 addresses: four numbers up to 255, perhaps with a prefix length.
 
+use super::ipv6::prefix_length;
 use super::{Detector, Finding, Score, Trigger};
 use crate::text::{More, Text};
 use portcullis_patterns::ByteSet;
@@ -19,23 +20,32 @@ impl Detector for Ipv4 {
         if text.before(place) == Some(b'.') {
             return Ok(None);
         }
-        let mut at = place;
-        for index in 0..4 {
-            if index > 0 {
-                if text.peek(at)? != Some(b'.') {
-                    return Ok(None);
-                }
-                at += 1;
-            }
-            match octet(text, at)? {
-                Some(end) => at = end,
-                None => return Ok(None),
-            }
+        let Some(end) = dotted(text, place)? else { return Ok(None) };
+        let next = text.peek(end)?;
+        if !text.ends_word(end)? || (next == Some(b'.') && text.is(end + 1, ByteSet::WORD)?) {
+            return Ok(None);
         }
-        let goes_on = text.peek(at)? == Some(b'.') && text.is(at + 1, ByteSet::WORD)?;
-        let found = text.ends_word(at)? && !goes_on;
-        Ok(found.then_some(Finding { range: place..at, score: Score(60) }))
+        let prefix = if next == Some(b'/') { prefix_length(text, end + 1, 32)? } else { None };
+        Ok(Some(Finding { range: place..prefix.unwrap_or(end), score: Score(60) }))
     }
+}
+
+/// The place behind four numbers with dots.
+pub(super) fn dotted(text: &Text<'_>, place: usize) -> Result<Option<usize>, More> {
+    let mut at = place;
+    for index in 0..4 {
+        if index > 0 {
+            if text.peek(at)? != Some(b'.') {
+                return Ok(None);
+            }
+            at += 1;
+        }
+        match octet(text, at)? {
+            Some(end) => at = end,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(at))
 }
 
 /// The place behind a number from 0 to 255 without leading zeros.

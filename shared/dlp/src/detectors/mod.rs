@@ -7,6 +7,7 @@ mod email;
 mod iban;
 mod in_aadhaar;
 mod ipv4;
+mod ipv6;
 mod mac;
 mod pl_pesel;
 mod uk_nhs;
@@ -93,6 +94,7 @@ pub static ALL: &[&dyn Detector] = &[
     &iban::Iban,
     &in_aadhaar::InAadhaar,
     &ipv4::Ipv4,
+    &ipv6::Ipv6,
     &mac::Mac,
     &pl_pesel::PlPesel,
     &uk_nhs::UkNhs,
