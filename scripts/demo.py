@@ -66,11 +66,12 @@ class Try:
 
 TRIES = [
     Try("waf: an SQL injection is stopped", "/get?id=1%27%20OR%20%271%27=%271", 403, r"(?s)^(?!.*access denied).+"),
-    Try("authz: the administration, with a key, is allowed", "/admin", 200, r'"path": ?"/admin"', headers={"x-api-key": "let-me-in"}),
+    Try("authz: the administration, with a key, is allowed", "/admin", 200, r'"path": ?"/admin"',
+        headers={"x-api-key": "let-me-in"}),
     Try("authz: the administration, without, is refused", "/admin", 403, r"(?s).*access denied.*"),
     Try("dlp: a card number in the response is masked", "/card", 200, r'"card": ?"[^"]*\*[^"]*1111"', without="4111 1111"),
     Try("transform: the upstream gets another JSON body", "/anything", 200,
-        r'"json": ?\{\s*(?="|\S)[^}]*Ada Lovelace[^}]*\}', body=json.dumps(PERSON)),
+        r'"json": ?\{[^}]*Ada Lovelace[^}]*\}', body=json.dumps(PERSON)),
 ]
 
 
