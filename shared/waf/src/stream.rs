@@ -59,6 +59,10 @@ impl WafStream {
         let matches = self.transaction.take_matches();
         let mut verdict = match (run, self.transaction.interruption()) {
             (Err(fault), _) => Verdict::fail(Failure::new(FailureKind::Fuel, fault.to_string())),
+            (Ok(()), _) if self.transaction.failure().is_some() => {
+                let reason = self.transaction.failure().unwrap_or_default();
+                Verdict::fail(Failure::new(FailureKind::Evaluation, reason))
+            }
             (Ok(()), Some(interruption)) => stop(interruption),
             (Ok(()), None) => Verdict::proceed(),
         };

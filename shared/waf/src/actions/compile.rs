@@ -31,6 +31,8 @@ impl Actions {
             "setvar" => self.setvars.push(SetVar::parse(value)?),
             "setenv" => self.setvars.push(SetVar::environment(value)?),
             "ctl" => self.ctls.push(Ctl::parse(value)?),
+            // CRS has it behind a setting that is off by default; a rule that gets there fails the request.
+            "initcol" => self.ctls.push(Ctl::NotBuilt("`initcol`: persistent collections are not yet built")),
             // The audit log is written by the host's log; what would be in it is logged with each match.
             "auditlog" | "noauditlog" => {}
             // Values in logs are cut, and come from `logdata` alone.
@@ -115,7 +117,6 @@ const REFUSED: &[(&str, &str)] = &[
     ("deprecatevar", "persistent collections are not yet built"),
     ("exec", "a sandbox runs no programs"),
     ("expirevar", "persistent collections are not yet built"),
-    ("initcol", "persistent collections are not yet built"),
     ("pause", "a filter cannot wait"),
     ("prepend", "it changes responses"),
     ("proxy", "the proxy's routes decide where a request goes"),

@@ -15,6 +15,8 @@ pub(crate) enum Ctl {
     Remove(Removal),
     /// It concerns logs that the host writes; nothing to do.
     NoEffect,
+    /// The request fails if it gets here; the text says why.
+    NotBuilt(&'static str),
 }
 
 /// Rules, or some of their targets, that do not count any more.

@@ -1,7 +1,10 @@
 //! Rule texts and data that are part of the build, by the names that `Include` takes.
 
-/// Our own rules.
-const BUILTIN: &str = include_str!("../../rules/builtin.conf");
+/// Our own texts.
+const OWN: &[(&str, &str)] = &[
+    ("@builtin", include_str!("../../rules/builtin.conf")),
+    ("@recommended-conf", include_str!("../../rules/recommended.conf")),
+];
 
 #[cfg(feature = "crs")]
 mod crs {
@@ -10,26 +13,21 @@ mod crs {
 
 /// The texts that a name means, each with its own name. `None` if the build has no such name.
 pub(super) fn texts(name: &str) -> Option<Vec<(&'static str, &'static str)>> {
-    if name == "@builtin" {
-        return Some(vec![("@builtin", BUILTIN)]);
-    }
+    let name = match name {
+        "@coraza.conf-recommended" => "@recommended-conf",
+        "@crs-setup.conf.example" => "@crs-setup-conf",
+        name => name,
+    };
+    let wanted = |file: &str| match name.split_once('*') {
+        Some((prefix, suffix)) => file.starts_with(prefix) && file.ends_with(suffix),
+        None => file == name,
+    };
     #[cfg(feature = "crs")]
-    {
-        let name = match name {
-            "@coraza.conf-recommended" => "@recommended-conf",
-            "@crs-setup.conf.example" => "@crs-setup-conf",
-            name => name,
-        };
-        let wanted = |file: &str| match name.strip_suffix('*').or_else(|| name.strip_suffix("*.conf")) {
-            Some(prefix) => file.starts_with(prefix),
-            None => file == name,
-        };
-        let found: Vec<_> = crs::TEXTS.iter().filter(|(file, _)| wanted(file)).copied().collect();
-        if !found.is_empty() {
-            return Some(found);
-        }
-    }
-    None
+    let all = OWN.iter().chain(crs::TEXTS);
+    #[cfg(not(feature = "crs"))]
+    let all = OWN.iter();
+    let found: Vec<_> = all.filter(|(file, _)| wanted(file)).copied().collect();
+    (!found.is_empty()).then_some(found)
 }
 
 /// A data file of the embedded rules.
@@ -47,6 +45,6 @@ pub(super) fn data(name: &str) -> Option<&'static str> {
 pub(super) fn names() -> &'static str {
     match cfg!(feature = "crs") {
         true => "`@builtin`, `@recommended-conf`, `@crs-setup-conf`, `@owasp_crs/*.conf`",
-        false => "`@builtin`",
+        false => "`@builtin`, `@recommended-conf`",
     }
 }

@@ -63,6 +63,7 @@ impl Transaction {
                 }
             }
             Ctl::NoEffect => {}
+            Ctl::NotBuilt(reason) => self.failure = Some(reason),
         }
     }
 }

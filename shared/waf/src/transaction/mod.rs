@@ -34,6 +34,7 @@ pub struct Transaction {
     /// How far an `allow` reaches.
     allowed: Option<Scope>,
     interruption: Option<Interruption>,
+    failure: Option<&'static str>,
     matches: Vec<Match>,
 }
 
@@ -57,6 +58,7 @@ impl Transaction {
             removals: Vec::new(),
             allowed: None,
             interruption: None,
+            failure: None,
             matches: Vec::new(),
         }
     }
@@ -134,6 +136,11 @@ impl Transaction {
     /// The body that was written is not the whole.
     pub fn mark_request_body_cut(&mut self) {
         self.data.body_too_long = true;
+    }
+
+    /// Why the rules could not be followed, if so: a rule asked at run time for what is not built.
+    pub fn failure(&self) -> Option<&'static str> {
+        self.failure
     }
 
     /// Why the request's body could not be read, if so.
