@@ -29,7 +29,7 @@ struct RunArguments {
     /// Only this row (`waf get`), or the rows of this group (`waf`)
     #[arg(long, value_name = "ROW")]
     only: Option<String>,
-    /// How many rounds; each is six turns of every contestant
+    /// How many rounds; each is twenty turns of every contestant
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..))]
     rounds: u8,
     /// Where the figures go as JSON [default: bench.json in the target folder]

@@ -9,9 +9,9 @@ use serde::Serialize;
 use std::time::{Duration, Instant};
 
 /// Turns in a round: A B, A B, ...
-const TURNS: usize = 6;
+const TURNS: usize = 20;
 /// How long one contestant's turn lasts, about.
-const TURN: Duration = Duration::from_millis(200);
+const TURN: Duration = Duration::from_millis(60);
 /// Connections of the load.
 const CONNECTIONS: usize = 4;
 /// After this, a turn has failed.
