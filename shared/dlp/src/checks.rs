@@ -58,6 +58,18 @@ fn dihedral_product(a: u8, b: u8) -> u8 {
     }
 }
 
+/// Whether a day exists in a year of which only the last two digits are known.
+pub(crate) fn is_day(year: u8, month: u8, day: u8) -> bool {
+    let days = match month {
+        2 if year.is_multiple_of(4) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => 0,
+    };
+    (1..=days).contains(&day)
+}
+
 /// Whether all digits are the same.
 pub(crate) fn is_uniform(digits: &[u8]) -> bool {
     digits.windows(2).all(|pair| matches!(pair, [a, b] if a == b))
@@ -77,6 +89,7 @@ mod tests {
         assert!(verhoeff(&digits("2363")) && !verhoeff(&digits("2364")) && verhoeff(&digits("1428570")));
         assert_eq!(mod_97(b"WEST12345698765432GB82".iter().copied()), Some(1));
         assert_eq!(mod_97(b"a".iter().copied()), None);
+        assert!(is_day(0, 2, 29) && !is_day(99, 2, 29) && !is_day(1, 13, 1) && !is_day(1, 1, 0));
         assert!(is_uniform(&digits("777")) && !is_uniform(&digits("778")));
     }
 }

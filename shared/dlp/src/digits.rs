@@ -117,7 +117,7 @@ impl Digits {
 
 /// Digits as one of the usual ways of writing a number: the whole run is it, and no word or further group follows.
 pub(crate) struct Form {
-    /// Ways of grouping that only such numbers have, with one separator; the first group has at least three digits.
+    /// Ways of grouping that only such numbers have, with one separator; the first group has at least two digits.
     pub(crate) grouped: &'static [&'static [usize]],
     /// How many digits it has when written in one piece.
     pub(crate) plain: usize,
@@ -136,7 +136,7 @@ pub(crate) struct Number {
 impl Form {
     /// Reads the number at a place.
     pub(crate) fn read(&self, text: &Text<'_>, start: usize) -> Result<Option<Number>, More> {
-        if !begins_with(text, start, 3)? || continues_number(text, start) {
+        if !begins_with(text, start, 2)? || continues_number(text, start) {
             return Ok(None);
         }
         let Some(digits) = Digits::read(text, start, self.plain, self.separators)? else { return Ok(None) };

@@ -16,7 +16,7 @@ struct File<C> {
     cases: Vec<C>,
 }
 
-/// `expected_len` is a number, or `false` for none; positions are null, a list of pairs, or one pair; where they are
+/// `expected_len` is a number, or `true` for one, `false` for none; positions are null, a list of pairs, or one pair; where they are
 /// no list of as many pairs, the number alone is compared.
 #[derive(Deserialize)]
 struct PresidioCase {
@@ -30,7 +30,7 @@ struct PresidioCase {
 const DETECTORS: [(&str, &[&str]); 2] = [("credit_card", &["card"]), ("ip", &["ipv4", "ipv6"])];
 
 /// The cases of detectors that are built: raise it with each detector.
-const PASSING: usize = 296;
+const PASSING: usize = 341;
 const NOT_BUILT: &str = "not built yet";
 
 #[test]
@@ -43,6 +43,10 @@ fn presidio() {
         .except(
             "test_ip_recognizer.py 42",
             "five numbers with dots are a version, not an address that a fifth number follows",
+        )
+        .except(
+            "test_za_id_number_recognizer.py 13",
+            "six digits: a case of their date helper, not a text with an entity",
         )
         .class(NOT_BUILT, "the detector comes with the filter's own issue")
         .run(named(file.cases, |case| case.file.clone()), check_presidio);
@@ -68,7 +72,8 @@ fn check_presidio(case: &PresidioCase) -> Result<Outcome, String> {
         return Ok(Outcome::OfClass(NOT_BUILT.to_owned()));
     }
     let found = places(names, &case.text);
-    let count = case.expected_len.as_u64().unwrap_or(0) as usize;
+    let is_one = u64::from(case.expected_len == Value::Bool(true));
+    let count = case.expected_len.as_u64().unwrap_or(is_one) as usize;
     let positions: Vec<(usize, usize)> = serde_json::from_value(case.positions.clone()).unwrap_or_default();
     let is_right =
         if positions.len() == count && count > 0 { found == positions } else { found.len() == count };

@@ -86,8 +86,8 @@ fn what_a_rule_looks_for() {
     );
     check_bad_rule(
         r#""detect": {"detector": "cards"}"#,
-        "rules[0].detect.detector: no detector `cards`; there are aba_routing, ca_sin, card, email, iban, in_aadhaar, \
-         ipv4, ipv6, mac, pl_pesel, uk_nhs, us_itin, us_npi, us_ssn",
+        "rules[0].detect.detector: no detector `cards`; there are aba_routing, au_abn, au_acn, au_medicare, au_tfn, ca_sin, card, \
+         email, iban, in_aadhaar, ipv4, ipv6, mac, pl_pesel, tr_national_id, uk_nhs, us_itin, us_npi, us_ssn, za_id_number",
     );
     check_bad_rule(
         r#""detect": {"detector": "card", "minScore": 101}"#,

@@ -1,6 +1,10 @@
 //! What is looked for: one file a detector, each with its form, its check and its context words.
 
 mod aba_routing;
+mod au_abn;
+mod au_acn;
+mod au_medicare;
+mod au_tfn;
 mod ca_sin;
 mod card;
 mod email;
@@ -10,10 +14,12 @@ mod ipv4;
 mod ipv6;
 mod mac;
 mod pl_pesel;
+mod tr_national_id;
 mod uk_nhs;
 mod us_itin;
 mod us_npi;
 mod us_ssn;
+mod za_id_number;
 
 #[cfg(test)]
 mod tests;
@@ -88,6 +94,10 @@ impl Score {
 /// All detectors, in the order of their names.
 pub static ALL: &[&dyn Detector] = &[
     &aba_routing::AbaRouting,
+    &au_abn::AuAbn,
+    &au_acn::AuAcn,
+    &au_medicare::AuMedicare,
+    &au_tfn::AuTfn,
     &ca_sin::CaSin,
     &card::Card,
     &email::Email,
@@ -97,10 +107,12 @@ pub static ALL: &[&dyn Detector] = &[
     &ipv6::Ipv6,
     &mac::Mac,
     &pl_pesel::PlPesel,
+    &tr_national_id::TrNationalId,
     &uk_nhs::UkNhs,
     &us_itin::UsItin,
     &us_npi::UsNpi,
     &us_ssn::UsSsn,
+    &za_id_number::ZaIdNumber,
 ];
 
 /// The detector of this name.

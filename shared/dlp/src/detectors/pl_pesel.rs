@@ -33,7 +33,7 @@ impl Detector for PlPesel {
 
 /// The month carries the century: 80, 00, 20, 40 or 60 is added to it.
 fn is_valid(digits: &[u8]) -> bool {
-    let [_, _, m, month, d, day, ..] = digits else { return false };
-    let date = matches!((m % 2) * 10 + month, 1..=12) && matches!(d * 10 + day, 1..=31);
+    let [a, b, m, month, d, day, ..] = digits else { return false };
+    let date = checks::is_day(a * 10 + b, (m % 2) * 10 + month, d * 10 + day);
     date && checks::weighted(digits, &[1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1]).is_multiple_of(10)
 }
