@@ -262,7 +262,7 @@ fn made(text: &str) -> impl Iterator<Item = String> + '_ {
     let lines = text.lines().filter(|line| line.trim_start().starts_with("make "));
     let words = quoted(text).filter(|word| word.starts_with("make ")).chain(lines);
     words.filter_map(|command| {
-        let target = command.trim_start().split_whitespace().nth(1)?;
+        let target = command.split_whitespace().nth(1)?;
         Some(target.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned())
     })
 }
