@@ -11,8 +11,8 @@ use std::rc::Rc;
 /// The most bytes that are held back.
 pub const MOST_HELD: usize = 512;
 
-/// The most memory that is kept between pieces: a large piece must not stay for as long as its body lasts.
-const MOST_KEPT: usize = 32 * 1024;
+/// How many bytes are looked at together. What a body costs in memory does not depend on the pieces it comes in, either.
+const AT_ONCE: usize = 8 * 1024;
 
 /// One body under way.
 pub struct Window {
@@ -76,18 +76,15 @@ impl Window {
     /// Takes more of the body and gives what can go on; `None` means these very bytes.
     pub fn push(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
         let was_empty = self.held().is_empty();
-        let mut events = Vec::new();
-        let mut rest = bytes;
-        while let Some(length) = self.event_end(rest) {
-            let (event, behind) = rest.split_at_checked(length).unwrap_or((rest, &[]));
-            self.text.extend_from_slice(event);
-            events.extend(self.end());
-            rest = behind;
+        let mut out = Vec::new();
+        for piece in bytes.chunks(AT_ONCE) {
+            let part = self.piece(piece);
+            if out.is_empty() {
+                out = part;
+            } else {
+                out.extend(part);
+            }
         }
-        self.text.extend_from_slice(rest);
-        let end = self.decide(false);
-        let tail = self.give(end);
-        let out = if events.is_empty() { tail } else { [events, tail].concat() };
         let unchanged = was_empty && self.held().is_empty() && out == bytes;
         (!unchanged).then_some(out)
     }
@@ -105,6 +102,21 @@ impl Window {
     /// How many findings each rule has had so far.
     pub fn found(&self) -> &[u64] {
         &self.found
+    }
+
+    fn piece(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut events = Vec::new();
+        let mut rest = bytes;
+        while let Some(length) = self.event_end(rest) {
+            let (event, behind) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+            self.text.extend_from_slice(event);
+            events.extend(self.end());
+            rest = behind;
+        }
+        self.text.extend_from_slice(rest);
+        let end = self.decide(false);
+        let tail = self.give(end);
+        if events.is_empty() { tail } else { [events, tail].concat() }
     }
 
     /// The text is over; another may begin.
@@ -173,9 +185,6 @@ impl Window {
         self.sent = end;
         let drop = end.saturating_sub(HISTORY);
         self.text.drain(..drop);
-        if self.text.capacity() > MOST_KEPT {
-            self.text.shrink_to(MOST_KEPT);
-        }
         self.sent -= drop;
         self.progress.shift(drop);
         self.marks.iter_mut().for_each(|mark| mark.at = mark.at.saturating_sub(drop));

@@ -215,6 +215,18 @@ fn a_second_pass_changes_nothing() {
     });
 }
 
+/// A body far longer than what is looked at together, in one piece.
+#[test]
+fn long_bodies_in_one_piece_are_covered_throughout() {
+    let rules = Dlp::new(&DlpConfig::default()).unwrap().rules();
+    for shift in 0..40 {
+        let text = " ".repeat(shift) + &"4111 1111 1111 1111, ".repeat(2_000);
+        let expected = " ".repeat(shift) + &"**** **** **** 1111, ".repeat(2_000);
+        let (out, found) = whole(&rules, Syntax::Plain, text.as_bytes());
+        assert!(out == expected.as_bytes() && found == [2_000, 0], "shifted by {shift}");
+    }
+}
+
 fn any_json(u: &mut Unstructured<'_>, depth: usize) -> Arbitrary<serde_json::Value> {
     Ok(match u.int_in_range(0..=if depth == 0 { 3 } else { 5 })? {
         0 => (*u.choose(&[4111111111111111_u64, 123456789, 4000000000000002, 7, 12])?).into(),
