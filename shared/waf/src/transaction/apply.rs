@@ -56,7 +56,7 @@ impl Transaction {
             Ctl::RequestBodyAccess(on) => self.request_body_access = *on,
             Ctl::ResponseBodyAccess(on) => self.response_body_access = *on,
             Ctl::RequestBodyProcessor(name) => self.data.body_processor = name,
-            Ctl::ForceRequestBodyVariable(on) => self.force_request_body = *on,
+            Ctl::ForceRequestBodyVariable(on) => self.data.force_request_body = *on,
             Ctl::Remove(removal) => {
                 if !self.removals.contains(removal) {
                     self.removals.push(removal.clone());

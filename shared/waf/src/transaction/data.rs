@@ -53,6 +53,7 @@ pub(crate) struct Data {
     pub(crate) urlencoded_error: bool,
     pub(crate) request_body: Vec<u8>,
     pub(crate) request_body_length: u64,
+    pub(crate) force_request_body: bool,
     pub(crate) body_too_long: bool,
     pub(crate) body_processor: &'static str,
     pub(crate) body_error: Option<String>,
@@ -136,6 +137,14 @@ impl Data {
 
     pub(crate) fn response_header(&self, name: &[u8]) -> Option<&[u8]> {
         find(&self.response_headers, name)
+    }
+
+    /// `REQUEST_BODY`: of XML only where a rule has forced it, for rules on its text would find the names of elements.
+    pub(crate) fn visible_body(&self) -> &[u8] {
+        match self.body_processor == "XML" && !self.force_request_body {
+            true => &[],
+            false => &self.request_body,
+        }
     }
 
     /// What stands behind the last slash of the path.

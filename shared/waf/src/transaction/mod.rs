@@ -29,7 +29,6 @@ pub struct Transaction {
     engine: Engine,
     request_body_access: bool,
     response_body_access: bool,
-    force_request_body: bool,
     removals: Vec<Removal>,
     /// How far an `allow` reaches.
     allowed: Option<Scope>,
@@ -54,7 +53,6 @@ impl Transaction {
             engine: settings.engine,
             request_body_access: settings.request_body_access,
             response_body_access: settings.response_body_access,
-            force_request_body: false,
             removals: Vec::new(),
             allowed: None,
             interruption: None,

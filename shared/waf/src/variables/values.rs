@@ -158,7 +158,7 @@ fn scalar(variable: Variable, data: &Data) -> Option<Cow<'_, [u8]>> {
         }
         Variable::ReqbodyProcessor => text(data.body_processor.as_bytes()),
         Variable::RequestBasename => text(data.basename()),
-        Variable::RequestBody => text(&data.request_body),
+        Variable::RequestBody => text(data.visible_body()),
         Variable::RequestBodyLength => number(data.request_body_length),
         Variable::RequestFilename => text(&data.filename),
         Variable::RequestLine => Some(Cow::Owned(data.request_line())),

@@ -1,6 +1,7 @@
 //! Runs a test's requests through the engine and judges them by the ids that would be in the log.
 
 use super::case::{Case, Request, Stage};
+use portcullis_testkit::corpus::Outcome;
 use portcullis_waf::{Ruleset, Transaction};
 use regex::bytes::Regex;
 use std::rc::Rc;
@@ -16,14 +17,14 @@ struct Answer {
     body: Vec<u8>,
 }
 
-/// `Ok(false)` for a test that asserts nothing that an engine alone can answer.
-pub(crate) fn judge(ruleset: &Rc<Ruleset>, case: &Case) -> Result<bool, String> {
+/// Vacuous is a test that asserts nothing that an engine alone can answer.
+pub(crate) fn judge(ruleset: &Rc<Ruleset>, case: &Case) -> Result<Outcome, String> {
     let mut asserted = false;
     for stage in &case.stages {
         let transaction = transact(ruleset, &stage.request);
         asserted |= check(stage, &transaction)?;
     }
-    Ok(asserted)
+    Ok(if asserted { Outcome::Asserted } else { Outcome::Vacuous })
 }
 
 /// The status with which the request is refused.
@@ -47,9 +48,9 @@ fn check(stage: &Stage, transaction: &Transaction) -> Result<bool, String> {
     let mut lines = Vec::new();
     for matched in logged() {
         lines.extend(format!("[id \"{}\"] [msg \"", matched.id).into_bytes());
-        lines.extend_from_slice(&matched.msg);
+        lines.extend(matched.msg.escape_ascii());
         lines.extend_from_slice(b"\"] [data \"");
-        lines.extend_from_slice(&matched.data);
+        lines.extend(matched.data.escape_ascii());
         lines.extend_from_slice(b"\"]\n");
     }
     let matches = |pattern: &str| Regex::new(pattern).unwrap().is_match(&lines);
