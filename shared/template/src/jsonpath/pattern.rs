@@ -1,7 +1,7 @@
 //! Regexes of queries: I-Regexp (RFC 9485), run in linear time.
 
 use super::tree::Scope;
-use regex::{Regex, RegexBuilder};
+use regex::bytes::{Regex, RegexBuilder};
 
 /// A regex; one that is none matches nothing.
 #[derive(Debug)]
@@ -23,8 +23,7 @@ impl Pattern {
     }
 
     pub(super) fn matches(&self, text: &[u8]) -> bool {
-        let text = std::str::from_utf8(text);
-        self.0.as_ref().is_some_and(|regex| text.is_ok_and(|text| regex.is_match(text)))
+        self.0.as_ref().is_some_and(|regex| regex.is_match(text))
     }
 }
 
