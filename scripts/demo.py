@@ -115,7 +115,7 @@ def adapted(ports):
     for old, new in ports.items():
         text = replaced(text, f"port_value: {old} ", f"port_value: {new} ")
     if not (ROOT / "dist/waf-crs.wasm").is_file():
-        print("demo: on the built-in rules, for OWASP CRS was not to be had (see `make setup`)")
+        print("demo: on the built-in rules, for there is no dist/waf-crs.wasm: OWASP CRS was not to be had (see `make setup`)")
         return text
     print("demo: on OWASP CRS")
     text = replaced(text, "filename: dist/waf.wasm", "filename: dist/waf-crs.wasm")

@@ -245,7 +245,7 @@ def arrange(source, target):
     copy(setup, target / "crs-setup.conf")
     # The project's own releases hold no recommended configuration of the engine; ours stands in.
     recommended = first(source, "rules/@coraza.conf-recommended", "recommended.conf", "modsecurity.conf-recommended")
-    copy(recommended or ROOT / "scripts/recommended.conf", target / "recommended.conf")
+    copy(recommended or ROOT / "shared/waf/rules/recommended.conf", target / "recommended.conf")
     tests = first(source, "tests/regression/tests", "tests")
     for file in sorted(tests.glob("*/*.yaml")) if tests else []:
         if file.parent.name.startswith(("REQUEST-", "RESPONSE-")):
