@@ -1,10 +1,11 @@
 //! Ten thousand hostile requests: no VM dies, Envoy lives, the upstream never loses its place.
 
-use portcullis_e2e::{Dice, Hold, Hostile, Rig, probe_listener};
+use portcullis_e2e::{Dice, Hold, Hostile, Rig, probe_listener, signs_of_death};
 use portcullis_testkit::h1::Request;
 use portcullis_testkit::h2client::{H2Client, H2Request};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 const REQUESTS: usize = 10_000;
 const H2_REQUESTS: usize = 1_000;
@@ -96,4 +97,27 @@ fn send_h2(client: &H2Client, dice: &mut Dice) {
         return;
     }
     let _ = client.exchange(&request);
+}
+
+/// What the test above would look like if a VM died: one that is made to swallow more than its memory does.
+#[test]
+fn the_rig_notices_a_dead_vm_and_a_new_one_takes_over() {
+    const LIMIT: u32 = 134_217_728;
+    let settings = json!({ "request": { "body": "whole", "access": "edit", "max": LIMIT, "upper": true } });
+    let envelope = json!({ "hostBufferLimit": LIMIT, "limits": { "heldBytes": LIMIT, "maxBody": LIMIT } });
+    let rig = Rig::builder("dead-vm")
+        .listener(probe_listener("glutton", Hold::Held, settings, envelope).buffer_limit(LIMIT))
+        .start()
+        .unwrap();
+    let vms = rig.vms_created();
+    let request = Request::new("POST", "/swallowed").chunks(vec![vec![b'x'; 1_000_000]; 134]);
+    let swallowed = rig.connect("glutton").exchange(&request);
+    assert!(swallowed.as_ref().map_or(true, |response| response.status >= 500), "{swallowed:?}");
+    assert_ne!(signs_of_death(&rig.envoy), [""; 0]);
+    assert!(rig.h1.seen("/swallowed").iter().all(|seen| !seen.complete));
+    let healthy = || {
+        rig.connect("glutton").exchange(&Request::get("/echo")).is_ok_and(|response| response.status == 200)
+    };
+    rig.envoy.wait_until(Duration::from_secs(20), healthy).unwrap();
+    assert!(rig.vms_created() > vms, "a VM that died counts");
 }
