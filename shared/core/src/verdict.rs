@@ -97,7 +97,8 @@ pub enum Flow {
     /// The stream waits, held, until `*_call_done` has been given the answer. That verdict stands for this phase:
     /// edits, content and wish of the asking verdict are not used.
     Ask(Call),
-    /// The engine could not do its work; `onError` decides.
+    /// The engine could not do its work; `onError` decides. Where the bytes of a body phase pass, `content` counts: an
+    /// engine that kept bytes back gives them there, for it is not asked again.
     Fail(Failure),
     /// The stream is closed without an answer.
     Reset,

@@ -36,7 +36,7 @@ pub use text::{More, Text};
 pub use window::{JsonPlace, MOST_HELD, Syntax, Window};
 
 use config::{Compiled, compile};
-use portcullis_core::{Boot, ConfigError, Exchange, MetricKind, MetricSpec, Needs, OnError, Plugin};
+use portcullis_core::{Boot, ConfigError, Exchange, MetricKind, MetricSpec, Needs, Plugin};
 use std::rc::Rc;
 
 /// The filter `dlp`, compiled.
@@ -45,7 +45,6 @@ pub struct Dlp {
     /// What is counted: detectors in the order of their first rule, then the fixed ones of [`stream`].
     counted: Vec<&'static str>,
     fuel: u64,
-    on_error: OnError,
 }
 
 impl Dlp {
@@ -67,7 +66,7 @@ impl Dlp {
                 counted.push(label);
             }
         }
-        Ok(Dlp { compiled, counted, fuel: boot.fuel, on_error: boot.on_error })
+        Ok(Dlp { compiled, counted, fuel: boot.fuel })
     }
 }
 

@@ -8,18 +8,17 @@ use crate::config::{Direction, OnUninspectable};
 use crate::window::{Syntax, Window};
 use portcullis_core::{
     Access, Body, BodyEdit, BodyState, Edit, EditError, Effect, Exchange, Failure, FailureKind, Fuel,
-    Headers, MetricId, OnError, Reply, RequestVerdict, ResponseVerdict, Store, Stream, Summary, Verdict,
+    Headers, MetricId, Reply, RequestVerdict, ResponseVerdict, Store, Stream, Summary, Verdict,
 };
 use portcullis_http::media::MediaType;
 use std::rc::Rc;
 
 /// The counters that stand behind those of the findings.
-pub(crate) const COUNTERS: [&str; 5] = [
+pub(crate) const COUNTERS: [&str; 4] = [
     "inspected_bytes",
     "uninspected_total.reason.encoding",
     "uninspected_total.reason.partial",
     "uninspected_total.reason.charset",
-    "errors_total.reason.fuel",
 ];
 
 /// Why a body that should be inspected can't be; the place of its counter behind `inspected_bytes`.
@@ -217,20 +216,13 @@ impl Stream for DlpStream {
     }
 }
 
-/// The fuel is used up. Under `onError: allow` the rest passes as it is, and what was held goes with it.
+/// The fuel is used up. Where errors are allowed the rest passes as it is, and what was held goes with it.
 fn give_up<E>(dlp: &Dlp, side: &mut Side, bytes: &[u8]) -> Verdict<E> {
     side.gave_up = true;
-    let held = side.window.as_ref().map(Window::held).unwrap_or_default();
-    let content = [held, bytes].concat();
-    if dlp.on_error == OnError::Allow && !held.is_empty() && !dlp.compiled.rules.only_count() {
-        let metric = MetricId(u16::try_from(dlp.counted.len() + COUNTERS.len() - 1).unwrap_or(u16::MAX));
-        return Verdict::proceed().with_content(content).with_effect(Effect::Count { metric, by: 1 });
-    }
-    let failure = Failure::new(FailureKind::Fuel, "limits.fuel is used up");
-    if dlp.compiled.rules.only_count() {
-        Verdict::fail(failure)
-    } else {
-        Verdict::fail(failure).with_content(content)
+    let verdict = Verdict::fail(Failure::new(FailureKind::Fuel, "limits.fuel is used up"));
+    match side.window.as_ref().map(Window::held) {
+        Some(held) if !dlp.compiled.rules.only_count() => verdict.with_content([held, bytes].concat()),
+        _ => verdict,
     }
 }
 

@@ -187,25 +187,20 @@ fn request_bodies_by_choice() {
 }
 
 #[test]
-fn without_fuel_nothing_passes_unseen_unless_errors_are_allowed() {
+fn without_fuel_it_fails_and_gives_back_what_it_held() {
     let exchange = exchange(&[], &[(":status", "200")]);
-    let run = |on_error| {
-        let plugin = plugin("{}", Boot { fuel: 60, on_error, ..Boot::default() });
-        let mut stream = plugin.stream(&exchange);
-        let store = &mut MapStore::default();
-        let _ = stream.response_headers(&exchange, store);
-        let first = stream.response_body(&exchange, b"a 4111", store);
-        assert_eq!(first.content, BodyEdit::Replace(b"a ".to_vec()));
-        let second = stream.response_body(&exchange, &[b'1'; 40], store);
-        let third = stream.response_body(&exchange, b"111", store);
-        assert_eq!((third.flow, third.content), (Flow::Continue, BodyEdit::Keep));
-        second
-    };
-    let denied = run(OnError::Deny);
-    assert!(matches!(denied.flow, Flow::Fail(failure) if failure.kind == FailureKind::Fuel));
-    let allowed = run(OnError::Allow);
-    assert_eq!(allowed.flow, Flow::Continue);
-    assert_eq!(allowed.content, BodyEdit::Replace([&b"4111"[..], &[b'1'; 40]].concat()));
+    let plugin = plugin("{}", Boot { fuel: 60, ..Boot::default() });
+    let mut stream = plugin.stream(&exchange);
+    let store = &mut MapStore::default();
+    let _ = stream.response_headers(&exchange, store);
+    let first = stream.response_body(&exchange, b"a 4111", store);
+    assert_eq!(first.content, BodyEdit::Replace(b"a ".to_vec()));
+    let second = stream.response_body(&exchange, &[b'1'; 40], store);
+    assert!(matches!(second.flow, Flow::Fail(failure) if failure.kind == FailureKind::Fuel));
+    assert_eq!(second.content, BodyEdit::Replace([&b"4111"[..], &[b'1'; 40]].concat()));
+    let third = stream.response_body(&exchange, b"111", store);
+    assert_eq!((third.flow, third.content), (Flow::Continue, BodyEdit::Keep));
+    assert_eq!(stream.response_end(&exchange, store).content, BodyEdit::Keep);
 }
 
 #[test]

@@ -31,7 +31,7 @@ impl<P: Plugin> Driver<P> {
             match verdict.flow {
                 Flow::Continue => return self.accept::<S>(wire, stage, verdict),
                 Flow::Reply(reply) => return self.refuse::<S>(wire, &reply),
-                Flow::Fail(failure) => return self.fail::<S>(wire, failure),
+                Flow::Fail(failure) => return self.fail_with::<S>(wire, stage, failure, verdict.content),
                 Flow::Reset => return self.close::<S>(wire),
                 Flow::Ask(call) => {
                     self.calls += 1;
@@ -166,6 +166,23 @@ impl<P: Plugin> Driver<P> {
             }
         }
         self.plan_end::<S>()
+    }
+
+    /// An engine failed and says what stands in place of the bytes if they pass: those that it had kept back are in it.
+    fn fail_with<S: Side>(
+        &mut self,
+        wire: &impl Wire,
+        stage: Stage,
+        failure: Failure,
+        content: BodyEdit,
+    ) -> Applied {
+        let truncated = S::message(&mut self.exchange).1.truncated;
+        let takes = !self.shadows() && stage == Stage::Body && self.lane::<S>().body_editable(truncated);
+        let applied = self.fail::<S>(wire, failure);
+        if let (true, Applied::Next, BodyEdit::Replace(bytes)) = (takes, &applied, content) {
+            self.lane::<S>().replacement = Some(bytes);
+        }
+        applied
     }
 
     /// An engine failed. `onError` decides; what passes for it counts as uninspected.

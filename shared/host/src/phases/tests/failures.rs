@@ -22,6 +22,20 @@ fn a_failure_denies_or_passes_by_configuration() {
     }
 }
 
+/// An engine that keeps bytes back gives them with its failure, or they would be missing in what passes.
+#[test]
+fn what_an_engine_gives_with_its_failure_passes() {
+    let settings = r#"{"response": {"body": "chunks", "access": "edit", "upper": true, "failAt": "body"}}"#;
+    let mut passes = sim(r#""onError": "allow","#, settings);
+    passes.request(&get("/"));
+    passes.response(&answer("200", &["ab", "cd"]));
+    assert_eq!((text(&passes.client.body), passes.client.complete), ("ABcd".into(), true));
+    let mut shadow = sim(r#""onError": "allow", "mode": "shadow","#, settings);
+    shadow.request(&get("/"));
+    shadow.response(&answer("200", &["ab", "cd"]));
+    assert_eq!(text(&shadow.client.body), "abcd");
+}
+
 #[test]
 fn the_answer_to_a_failure_says_nothing_of_its_cause() {
     let mut sim = sim(HOLD, r#"{"request": {"failAt": "headers"}}"#);
