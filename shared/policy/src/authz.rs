@@ -96,7 +96,8 @@ impl Authz {
         let input = self.input.build(exchange, body).map_err(|error| {
             Box::new(denied(exchange, RequestVerdict::reply(Reply::new(400, error.to_string()))))
         })?;
-        let meter = Meter { fuel: self.fuel, step: step(bytes) };
+        let step = if self.policies.scans_the_input() { STEP + bytes as u64 / 256 } else { STEP };
+        let meter = Meter { fuel: self.fuel, step };
         let result = self.policies.evaluate(input, exchange.time, meter).map_err(|error| failed(&error))?;
         Decision::read(&result).map_err(|error| {
             Box::new(RequestVerdict::fail(failure(FailureKind::Evaluation, error.to_string())))
@@ -107,11 +108,9 @@ impl Authz {
 /// The one field of a decision that reaches into the response.
 const TO_RESPONSE: &str = "response_headers_to_add";
 
-/// What one step of the interpreter costs: more where the input is large, because one step may be a builtin that looks
-/// at all of it.
-fn step(input_bytes: usize) -> u64 {
-    64 + input_bytes as u64 / 256
-}
+/// What one step of the interpreter costs. It costs more where the input is large and the policy calls builtins that
+/// look at all of what they are given in one step.
+const STEP: u64 = 64;
 
 fn same_policies(one: &AuthzConfig, other: &AuthzConfig) -> bool {
     one.policies == other.policies

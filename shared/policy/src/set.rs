@@ -21,7 +21,14 @@ use std::time::Duration;
 pub struct PolicySet {
     policy: CompiledPolicy,
     clock: Arc<Clock>,
+    checked: Checked,
+}
+
+/// What the checks found out about the policies.
+#[derive(Debug)]
+struct Checked {
     parts: Parts,
+    scans: bool,
 }
 
 /// An evaluation without a result.
@@ -75,15 +82,20 @@ impl PolicySet {
             .add_policy(entry.field.to_owned(), entry.module.clone())
             .map_err(|error| ConfigError::new(entry.field, location(&error.to_string()).message))?;
         let clock = Arc::new(Clock::default());
-        let parts = check(&mut engine, config, &entry, &data, &clock)?;
+        let checked = check(&mut engine, config, &entry, &data, &clock)?;
         let rule: Shared<str> = entry::RULE.into();
         let policy = engine.compile_with_entrypoint(&rule).map_err(|error| of_any(&error.to_string()))?;
-        Ok(PolicySet { policy, clock, parts })
+        Ok(PolicySet { policy, clock, checked })
     }
 
     /// Which parts of the input the policies refer to.
     pub fn parts(&self) -> &Parts {
-        &self.parts
+        &self.checked.parts
+    }
+
+    /// Whether a single step may look at all of the input.
+    pub fn scans_the_input(&self) -> bool {
+        self.checked.scans
     }
 
     /// The value at the entry point for this input; `time` is what `time.now_ns` gives.
@@ -105,7 +117,7 @@ fn check(
     entry: &Entry,
     data: &Value,
     clock: &Arc<Clock>,
-) -> Result<Parts, ConfigError> {
+) -> Result<Checked, ConfigError> {
     let modules: Vec<Syntax> = engine
         .get_modules()
         .iter()
@@ -139,7 +151,7 @@ fn check(
     }
     entry.check(&modules, data)?;
     builtins::install(engine, &called, clock);
-    Ok(parts)
+    Ok(Checked { parts, scans: builtins::scan_the_input(&called) })
 }
 
 fn data(config: Option<&DataConfig>) -> Result<Value, ConfigError> {

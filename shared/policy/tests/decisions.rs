@@ -247,3 +247,24 @@ fn other_fields_are_checked_too() {
         assert!(error.starts_with(expected), "{error}");
     }
 }
+
+#[test]
+fn large_bodies_are_bounded_by_what_is_done_with_them() {
+    let body = format!("[{}]", vec!["\"abcdefghijklmnopqrst\""; 40_000].join(","));
+    for (rule, expected) in [
+        ("allow if { some x in input.parsed_body; x == \"q\" }", "fail evaluation 403"),
+        ("allow if count(json.marshal(input.parsed_body[0])) == 22", "continue"),
+        ("allow if { some x in input.parsed_body; json.marshal(input.parsed_body) == x }", "fail fuel 403"),
+        ("allow if { some x in input.parsed_body; sprintf(\"%v\", [input]) == x }", "fail fuel 403"),
+        (
+            "allow if { some x in input.parsed_body; contains(input.attributes.request.http.body, concat(x, [\"z\"])) }",
+            "fail fuel 403",
+        ),
+    ] {
+        let (authz, exchange) = (policy(rule), post("application/json"));
+        let mut stream = authz.stream(&exchange);
+        let _holds = stream.request_headers(&exchange, &mut MapStore::default());
+        let verdict = stream.request_body(&exchange, body.as_bytes(), &mut MapStore::default());
+        assert_eq!(outcome(&verdict), expected, "{rule}");
+    }
+}
