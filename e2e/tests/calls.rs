@@ -3,6 +3,7 @@
 use portcullis_e2e::{Framed, Hold, Message, Protocol, Rig, probe_listener};
 use portcullis_testkit::answer::{Answer, filler};
 use portcullis_testkit::envoy::Listener;
+use portcullis_testkit::h1::Request;
 use portcullis_testkit::upstream::Upstream;
 use serde_json::{Value, json};
 use std::sync::LazyLock;
@@ -186,5 +187,26 @@ fn several_calls_one_after_the_other() {
         assert_eq!((received.status, rig.h1.only(&path).unwrap().body.len()), (200, 20_000), "{path}");
         assert!(start.elapsed() >= 3 * PONDERING, "{path}");
     }
+    rig.assert_sound();
+}
+
+#[test]
+fn a_client_that_does_not_wait_for_the_answer_leaves_nothing_behind() {
+    let Setting { rig, service } = &*SETTING;
+    for at in PHASES {
+        for side in ["", "response-"] {
+            for hold in [Hold::Held, Hold::Early] {
+                let path = format!("/impatient/{side}{at}/{hold:?}");
+                let asked = service.count();
+                let listener = full_name(&format!("{side}ok-{at}"), hold);
+                let mut client = rig.connect(&listener);
+                client.send(&Request::post(&path, filler(5_000)).bytes()).unwrap();
+                rig.envoy.wait_until(Duration::from_secs(5), || service.count() > asked).unwrap();
+                drop(client);
+            }
+        }
+    }
+    // The answers come, to streams that are no more.
+    std::thread::sleep(2 * PONDERING);
     rig.assert_sound();
 }

@@ -49,6 +49,9 @@ fn ten_thousand_hostile_requests() {
         let healthy = rig.connect(listener).exchange(&Request::post("/echo", "body")).unwrap();
         assert_eq!(healthy.status, 200, "{listener}");
     }
+    rig.envoy
+        .wait_until(Duration::from_secs(10), || rig.metric("held_bytes") == 0)
+        .expect("all that was held is given back");
     assert_eq!(rig.vms_created(), vms, "a VM was made anew");
     rig.assert_sound();
 }

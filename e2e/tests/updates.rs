@@ -1,6 +1,7 @@
 //! Several configurations in one VM, beside one another and one after the other, under load.
 
 use portcullis_e2e::{Hold, Rig, configuration, probe, with_upstreams};
+use portcullis_testkit::answer::Answer;
 use portcullis_testkit::envoy::{Listener, Wasm};
 use portcullis_testkit::h1::Request;
 use serde_json::{Value, json};
@@ -47,11 +48,7 @@ fn a_hundred_updates_under_load_fail_no_request() {
         .listener(with_upstreams(Listener::new("updated", "h1")).discovered_wasm("updated"))
         .start()
         .unwrap();
-    rig.h1.on_request(|request| {
-        request
-            .field("x-version")
-            .map(|version| portcullis_testkit::answer::Answer::ok("text/plain", version))
-    });
+    rig.h1.on_request(|request| request.field("x-version").map(|version| Answer::ok("text/plain", version)));
     let load = Load::default();
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..4).map(|_| scope.spawn(|| load.run(&rig))).collect();
@@ -70,6 +67,53 @@ fn a_hundred_updates_under_load_fail_no_request() {
     assert!(load.requests.load(Ordering::Relaxed) > 10 * UPDATES, "{load:?}");
     assert!(rig.envoy.is_alive());
     assert_eq!(rig.h1.faults(), [""; 0]);
+}
+
+/// A request that is under way when its configuration is replaced finishes on the one that it began with.
+#[test]
+fn a_stream_finishes_on_the_configuration_that_it_began_with() {
+    let version = |n: usize| {
+        let call = json!({ "cluster": "h1", "path": "/slow", "at": "end", "timeoutMs": 5_000 });
+        let request = json!({ "body": "whole", "setAtEnd": { "x-version": n.to_string() }, "call": call });
+        probe(
+            "updated",
+            Hold::Held,
+            json!({ "request": request, "response": { "body": "whole" } }),
+            json!({}),
+        )
+    };
+    let rig = Rig::builder("in-flight")
+        .bootstrap(|bootstrap| bootstrap.discovery(&version(0)))
+        .listener(with_upstreams(Listener::new("updated", "h1")).discovered_wasm("updated"))
+        .start()
+        .unwrap();
+    rig.h1.on("/slow", Answer::new(200).delay(Duration::from_millis(100)));
+    let body = Request::post("/begun", "body");
+    let mut begun = rig.connect("updated");
+    begun.send(&[body.head_bytes(), b"bo".to_vec()].concat()).unwrap();
+    let mut asking = rig.connect("updated");
+    for n in 1..=5 {
+        rig.h1.clear();
+        asking.send(&Request::post(format!("/asking/{n}"), "body").bytes()).unwrap();
+        rig.envoy.wait_until(Duration::from_secs(5), || !rig.h1.seen("/slow").is_empty()).unwrap();
+        rig.envoy.replace_discovered(&version(n), n).unwrap();
+        assert_eq!(asking.response("POST").unwrap().status, 200);
+        assert_eq!(
+            rig.h1.only(&format!("/asking/{n}")).unwrap().field("x-version"),
+            Some((n - 1).to_string())
+        );
+        let path = format!("/after/{n}");
+        let taken_up = || {
+            let before = rig.h1.seen(&path).len();
+            rig.connect("updated").exchange(&Request::post(&path, "body")).unwrap();
+            rig.h1.wait(&path, before + 1).unwrap()[before].field("x-version") == Some(n.to_string())
+        };
+        rig.envoy.wait_until(Duration::from_secs(10), taken_up).unwrap();
+    }
+    begun.send(b"dy").unwrap();
+    assert_eq!(begun.response("POST").unwrap().status, 200);
+    assert_eq!(rig.h1.only("/begun").unwrap().field("x-version").as_deref(), Some("0"));
+    rig.assert_sound();
 }
 
 /// A configuration that the filter refuses changes nothing.
