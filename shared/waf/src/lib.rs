@@ -32,7 +32,7 @@ pub use plugin::Waf;
 pub use portcullis_seclang::ParseError;
 pub use ruleset::{Engine, OverLimit, Ruleset, Settings};
 pub use stream::WafStream;
-pub use transaction::{Interruption, Match, Response, Transaction};
+pub use transaction::{Interruption, Match, Response, Step, Transaction};
 
 /// The most bytes of a value that a log line holds.
 pub const LOG_BYTES: usize = 512;

@@ -1,6 +1,6 @@
 //! The directives that are no rules: each implemented, without effect here, or refused.
 
-use super::load::{Loader, Origin};
+use super::load::{Deferred, Loader, Origin};
 use super::rule::{Rule, Target};
 use super::{Engine, Entry, OverLimit, builder};
 use crate::actions::RuleMatch;
@@ -10,6 +10,8 @@ use portcullis_seclang::{Argument, ParseError, Sign, parse_actions, parse_variab
 #[derive(Clone, Copy)]
 enum Class {
     Implemented(fn(&mut Loader<'_>, &[&str]) -> Result<(), String>),
+    /// Implemented, and done when all rules are there.
+    Deferred(fn(&mut Loader<'_>, &[&str]) -> Result<(), String>),
     /// Accepted with one warning, for the reason given.
     NoEffect(&'static str),
     /// An error, for the reason given.
@@ -29,6 +31,12 @@ pub(super) fn apply(
     match class {
         Class::Implemented(run) => {
             run(loader, &values).map_err(|message| origin.fault(format!("{name}: {message}")))
+        }
+        Class::Deferred(run) => {
+            let values = values.into_iter().map(str::to_owned).collect();
+            let (name, origin) = (name.to_owned(), origin.clone());
+            loader.deferred.push(Deferred { name, values, origin, run: *run });
+            Ok(())
         }
         Class::NoEffect(reason) => {
             loader.warnings.insert(format!("{name} has no effect: {reason}"));
@@ -105,19 +113,19 @@ const TABLE: &[(&str, Class)] = &[
     ("SecRuleEngine", Class::Implemented(engine)),
     ("SecRuleInheritance", Class::Refused("there are no contexts to inherit from")),
     ("SecRulePerfTime", Class::NoEffect("time is not measured")),
-    ("SecRuleRemoveById", Class::Implemented(remove_by_id)),
-    ("SecRuleRemoveByMsg", Class::Implemented(|l, v| remove(l, v, |text| RuleMatch::Msg(text.to_owned())))),
-    ("SecRuleRemoveByTag", Class::Implemented(|l, v| remove(l, v, |text| RuleMatch::Tag(text.to_owned())))),
+    ("SecRuleRemoveById", Class::Deferred(remove_by_id)),
+    ("SecRuleRemoveByMsg", Class::Deferred(|l, v| remove(l, v, |text| RuleMatch::Msg(text.to_owned())))),
+    ("SecRuleRemoveByTag", Class::Deferred(|l, v| remove(l, v, |text| RuleMatch::Tag(text.to_owned())))),
     ("SecRuleScript", Class::Refused("there is no Lua")),
-    ("SecRuleUpdateActionById", Class::Implemented(update_action)),
-    ("SecRuleUpdateTargetById", Class::Implemented(|l, v| update_target(l, v, RuleMatch::ids))),
+    ("SecRuleUpdateActionById", Class::Deferred(update_action)),
+    ("SecRuleUpdateTargetById", Class::Deferred(|l, v| update_target(l, v, RuleMatch::ids))),
     (
         "SecRuleUpdateTargetByMsg",
-        Class::Implemented(|l, v| update_target(l, v, |t| Ok(RuleMatch::Msg(t.to_owned())))),
+        Class::Deferred(|l, v| update_target(l, v, |t| Ok(RuleMatch::Msg(t.to_owned())))),
     ),
     (
         "SecRuleUpdateTargetByTag",
-        Class::Implemented(|l, v| update_target(l, v, |t| Ok(RuleMatch::Tag(t.to_owned())))),
+        Class::Deferred(|l, v| update_target(l, v, |t| Ok(RuleMatch::Tag(t.to_owned())))),
     ),
     ("SecSensorId", Class::NoEffect(LOGS)),
     ("SecServerSignature", Class::NoEffect("the proxy writes that header")),

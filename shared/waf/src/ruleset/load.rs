@@ -23,7 +23,17 @@ pub(super) struct Loader<'f> {
     /// A chain that still wants links.
     chain: Option<Rule>,
     depth: usize,
+    /// Removals and updates: they mean rules in front and behind, and are done when all are there.
+    pub(super) deferred: Vec<Deferred>,
     pub(super) compile: Compile,
+}
+
+/// A directive that is done when all rules are there.
+pub(super) struct Deferred {
+    pub(super) name: String,
+    pub(super) values: Vec<String>,
+    pub(super) origin: Origin,
+    pub(super) run: fn(&mut Loader<'_>, &[&str]) -> Result<(), String>,
 }
 
 /// Where a directive stands.
@@ -55,6 +65,7 @@ impl<'f> Loader<'f> {
             ids: BTreeSet::new(),
             chain: None,
             depth: 0,
+            deferred: Vec::new(),
             compile: Compile::Now,
         }
     }
@@ -148,9 +159,13 @@ impl<'f> Loader<'f> {
                 self.place(head, goes_on);
             }
             None => {
-                let Some(id) = rule.actions.id else { return Err(origin.fault("the rule has no `id`")) };
-                if !self.ids.insert(id) {
-                    return Err(origin.fault(format!("rule id `{id}` is used twice")));
+                match rule.actions.id {
+                    Some(id) if !self.ids.insert(id) => {
+                        return Err(origin.fault(format!("rule id `{id}` is used twice")));
+                    }
+                    // ModSecurity wants ids of rules alone.
+                    None if rule.operation.is_some() => return Err(origin.fault("the rule has no `id`")),
+                    _ => {}
                 }
                 self.place(rule, goes_on);
             }
@@ -178,7 +193,11 @@ impl<'f> Loader<'f> {
         })
     }
 
-    pub(super) fn finish(self) -> Result<Ruleset, ParseError> {
+    pub(super) fn finish(mut self) -> Result<Ruleset, ParseError> {
+        for Deferred { name, values, origin, run } in std::mem::take(&mut self.deferred) {
+            let values: Vec<&str> = values.iter().map(String::as_str).collect();
+            run(&mut self, &values).map_err(|message| origin.fault(format!("{name}: {message}")))?;
+        }
         let mut plans: [Vec<usize>; 5] = Default::default();
         for (index, entry) in self.entries.iter().enumerate() {
             for (plan, phase) in plans.iter_mut().zip(PHASES) {

@@ -5,7 +5,7 @@
 pub struct Settings {
     /// `SecRuleEngine`; off until a directive says otherwise, as in ModSecurity.
     pub engine: Engine,
-    /// `SecRequestBodyAccess`.
+    /// `SecRequestBodyAccess`; on by default, for ModSecurity v3 reads bodies unless it is `Off`.
     pub request_body_access: bool,
     /// `SecRequestBodyLimit`, bytes.
     pub request_body_limit: usize,
@@ -37,7 +37,7 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             engine: Engine::Off,
-            request_body_access: false,
+            request_body_access: true,
             request_body_limit: 13_107_200,
             request_body_over: OverLimit::Reject,
             request_body_no_files_limit: 131_072,

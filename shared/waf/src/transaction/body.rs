@@ -40,7 +40,8 @@ impl Transaction {
 
     fn read_json(&mut self, body: &[u8]) -> Result<(), String> {
         let settings = &self.ruleset.settings;
-        let (arguments, outcome) = json::arguments(body, settings.json_depth, settings.arguments_limit);
+        let room = settings.arguments_limit.saturating_sub(self.data.args_get.len());
+        let (arguments, outcome) = json::arguments(body, settings.json_depth, room);
         self.data.args_post = arguments;
         outcome
     }

@@ -184,9 +184,8 @@ impl Data {
     /// Takes the target of the request line apart.
     pub(crate) fn set_uri(&mut self, raw: &[u8]) {
         self.uri_raw = raw.to_vec();
-        let uri = without_authority(raw);
+        let uri = without_authority(raw).split(|&byte| byte == b'#').next().unwrap_or_default();
         self.uri = uri.to_vec();
-        let uri = uri.split(|&byte| byte == b'#').next().unwrap_or_default();
         let (path, query) = match memchr::memchr(b'?', uri) {
             Some(at) => (uri.get(..at).unwrap_or_default(), uri.get(at + 1..).unwrap_or_default()),
             None => (uri, &[][..]),

@@ -1,7 +1,7 @@
 //! The rules of a phase, in order.
 
 use super::data::{Pair, View, cut};
-use super::{Interruption, Match, Response, Transaction};
+use super::{Interruption, Match, Response, Step, Transaction};
 use crate::actions::{Disruptive, Phase, RuleMatch, Scope};
 use crate::operators::Captures;
 use crate::ruleset::{Engine, Entry, Operation, Rule, Target};
@@ -53,7 +53,11 @@ impl Transaction {
                 skip -= 1;
                 continue;
             }
-            if self.is_removed(rule) || !self.chain_matches(rule)? {
+            if self.is_removed(rule) {
+                self.note(|| Step::Removed { id: rule.id });
+                continue;
+            }
+            if !self.chain_matches(rule)? {
                 continue;
             }
             self.full_match(rule, phase);
@@ -88,6 +92,7 @@ impl Transaction {
         self.data.matched_vars.clear();
         for rule in std::iter::once(head).chain(&head.links) {
             let hits = self.hits(rule, head)?;
+            self.note(|| Step::Returned { id: head.id, matched: !hits.is_empty() });
             if hits.is_empty() {
                 return Ok(false);
             }
@@ -105,6 +110,7 @@ impl Transaction {
             return Ok(vec![Hit { name: Vec::new(), value: Vec::new(), captures: None }]);
         };
         let mut search = Search::new(self, rule, head, operation);
+        self.note(|| Step::Rule { id: head.id, argument: search.argument.to_vec() });
         for target in &rule.targets {
             if search.target(target).is_break() {
                 break;
@@ -147,7 +153,8 @@ impl Transaction {
 
     /// What the rule's disruptive action comes to; `allow` is noted at once.
     fn disrupt(&mut self, rule: &Rule, phase: Phase) -> Option<Interruption> {
-        let status = rule.actions.status;
+        // The last link that names a status decides, as in ModSecurity.
+        let status = rule.links.iter().rev().find_map(|link| link.actions.status).or(rule.actions.status);
         let response = match &rule.disruptive {
             Disruptive::Pass | Disruptive::Block => return None,
             Disruptive::Allow(scope) => {
@@ -281,11 +288,14 @@ impl<'a> Search<'a> {
                 Cow::Borrowed(same) if same.len() == value.len() => None,
                 other => Some(other.into_owned()),
             };
+            let is_changed = changed.is_some();
             if let Some(changed) = changed {
                 value = Cow::Owned(changed);
-                if self.rule.actions.multi_match {
-                    self.test(target, &key, &value)?;
-                }
+            }
+            let name = transformation.name;
+            self.transaction.note(|| Step::Transformed { name, value: value.to_vec() });
+            if is_changed && self.rule.actions.multi_match {
+                self.test(target, &key, &value)?;
             }
         }
         match self.rule.actions.multi_match {
@@ -298,11 +308,13 @@ impl<'a> Search<'a> {
         self.transaction.fuel.charge_call(value.len())?;
         let mut captures = self.rule.actions.capture.then(Captures::default);
         let found = self.operation.test.matches(value, &self.argument, captures.as_mut());
+        let name = || match key {
+            [] => target.selection.variable.name().as_bytes().to_vec(),
+            key => [target.selection.variable.name().as_bytes(), key].join(&b':'),
+        };
+        self.transaction.note(|| Step::Target { variable: name(), value: value.to_vec() });
         if found != self.operation.negated {
-            let name = match key {
-                [] => target.selection.variable.name().as_bytes().to_vec(),
-                key => [target.selection.variable.name().as_bytes(), key].join(&b':'),
-            };
+            let name = name();
             let captures = captures.filter(|captures| !captures.groups.is_empty());
             self.hits.push(Hit { name, value: value.to_vec(), captures });
         }

@@ -7,15 +7,18 @@ mod evaluate;
 mod json;
 mod multipart;
 mod outcome;
+mod trace;
 mod xml;
 
 pub(crate) use data::{Data, Map, Pair, View};
 pub use outcome::{Interruption, Match, Response};
+pub use trace::Step;
 
 use crate::actions::{Phase, Removal, Scope};
 use crate::ruleset::{Engine, OverLimit, Ruleset};
 use portcullis_core::{Fuel, OutOfFuel};
 use portcullis_http::{cookies, form};
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -35,6 +38,8 @@ pub struct Transaction {
     interruption: Option<Interruption>,
     failure: Option<&'static str>,
     matches: Vec<Match>,
+    /// Steps, where they are wanted.
+    trace: Option<RefCell<Vec<Step>>>,
 }
 
 impl Transaction {
@@ -58,6 +63,24 @@ impl Transaction {
             interruption: None,
             failure: None,
             matches: Vec::new(),
+            trace: None,
+        }
+    }
+
+    /// The same transaction, with a record of each step: for tests and tools, not for traffic.
+    pub fn traced(mut self) -> Transaction {
+        self.trace = Some(RefCell::default());
+        self
+    }
+
+    /// The steps so far; empty unless [`Transaction::traced`].
+    pub fn steps(&self) -> Vec<Step> {
+        self.trace.as_ref().map(|trace| trace.borrow().clone()).unwrap_or_default()
+    }
+
+    fn note(&self, step: impl FnOnce() -> Step) {
+        if let Some(trace) = &self.trace {
+            trace.borrow_mut().push(step());
         }
     }
 
@@ -118,7 +141,11 @@ impl Transaction {
 
     /// Bytes of the request's body. Beyond the limit the body is refused, or the rest is not looked at.
     pub fn write_request_body(&mut self, bytes: &[u8]) -> Option<&Interruption> {
-        let Some((limit, over)) = self.wants_request_body() else { return self.interruption() };
+        if self.engine == Engine::Off || !self.request_body_access || self.interruption.is_some() {
+            return self.interruption();
+        }
+        let settings = &self.ruleset.settings;
+        let (limit, over) = (settings.request_body_limit, settings.request_body_over);
         self.data.request_body_length += bytes.len() as u64;
         let room = limit.saturating_sub(self.data.request_body.len());
         self.data.request_body.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
@@ -247,7 +274,8 @@ impl Transaction {
     fn form_arguments(&mut self, text: &[u8]) -> Result<Vec<Pair>, OutOfFuel> {
         self.fuel.charge_call(text.len())?;
         let settings = &self.ruleset.settings;
-        let (separator, limit) = (settings.argument_separator, settings.arguments_limit);
+        let limit = settings.arguments_limit.saturating_sub(self.data.args_get.len());
+        let separator = settings.argument_separator;
         let mut pairs = form::pairs(text, separator).map(|(n, v)| Pair::new(n.into_owned(), v.into_owned()));
         let taken: Vec<Pair> = pairs.by_ref().take(limit).collect();
         if pairs.next().is_some() {

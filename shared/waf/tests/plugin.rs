@@ -1,0 +1,148 @@
+//! The engine as the host drives it: data in, verdicts out.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail where its data is broken")]
+
+use portcullis_core::{
+    Body, BodyState, Boot, Effect, Exchange, Flow, Headers, Level, MapStore, Plugin, RequestVerdict, Stream,
+};
+use portcullis_waf::{Waf, WafConfig};
+use std::rc::Rc;
+
+fn boot() -> Boot {
+    Boot { fuel: 1 << 30, max_body: 65_536, hold_headers: true, ..Boot::default() }
+}
+
+fn config(text: &str) -> WafConfig {
+    WafConfig { rules: vec![text.to_owned()], late_ok: false }
+}
+
+fn waf(text: &str) -> Rc<Waf> {
+    Waf::compile(vec![config(text)], &boot()).unwrap().remove(0)
+}
+
+fn exchange(path: &str, kind: &str) -> Exchange {
+    let request = Headers::from_pairs([
+        (":method", "POST"),
+        (":path", path),
+        (":authority", "a.example:8080"),
+        ("content-type", kind),
+        ("user-agent", "test"),
+    ]);
+    let request_body = BodyState { present: true, ..BodyState::default() };
+    Exchange {
+        request,
+        request_body,
+        log_level: Some(Level::Warn),
+        source: "[::1]:4711".into(),
+        ..Exchange::default()
+    }
+}
+
+fn status(verdict: &RequestVerdict) -> Option<u16> {
+    match &verdict.flow {
+        Flow::Reply(reply) => Some(reply.status),
+        _ => None,
+    }
+}
+
+#[test]
+fn denies_at_the_headers() {
+    let waf = waf(
+        "SecRuleEngine On\nSecRule ARGS \"@detectSQLi\" \"id:7,phase:1,deny,msg:'no %{ARGS.id}',logdata:'found'\"",
+    );
+    let exchange = exchange("/?id=1'%20or%20'1'='1", "text/plain");
+    let verdict = waf.stream(&exchange).request_headers(&exchange, &mut MapStore::default());
+    assert_eq!(status(&verdict), Some(403));
+    let state = |field: &str| {
+        verdict.effects.iter().find_map(|effect| match effect {
+            Effect::State { field: name, value } if *name == field => {
+                Some(String::from_utf8_lossy(value).into_owned())
+            }
+            _ => None,
+        })
+    };
+    assert_eq!((state("action").as_deref(), state("rule_ids").as_deref()), (Some("deny"), Some("7")));
+    let Flow::Reply(reply) = &verdict.flow else { unreachable!() };
+    assert_eq!(reply.message, "request blocked");
+}
+
+#[test]
+fn denies_by_a_json_body() {
+    let waf = waf("Include @builtin");
+    let exchange = exchange("/orders", "application/json");
+    let (mut stream, mut store) = (waf.stream(&exchange), MapStore::default());
+    let wish = stream.request_headers(&exchange, &mut store).body;
+    assert!(matches!(wish, Some(Body::Whole { max: 65_536, .. })), "{wish:?}");
+    let body = br#"{"user":{"name":"1' or '1'='1"}}"#;
+    assert_eq!(status(&stream.request_body(&exchange, body, &mut store)), None);
+    assert_eq!(status(&stream.request_end(&exchange, &mut store)), Some(403));
+}
+
+#[test]
+fn detection_only_stops_nothing() {
+    let waf = waf("Include @builtin\nSecRuleEngine DetectionOnly");
+    let exchange = exchange("/?id=1'%20or%20'1'='1", "text/plain");
+    let (mut stream, mut store) = (waf.stream(&exchange), MapStore::default());
+    assert_eq!(status(&stream.request_headers(&exchange, &mut store)), None);
+    let verdict = stream.request_end(&exchange, &mut store);
+    assert_eq!(verdict.flow, Flow::Continue);
+    assert!(
+        verdict
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::State { field: "action", value } if value == b"detect"))
+    );
+    assert!(verdict.effects.iter().any(|effect| matches!(effect, Effect::Log(_))));
+}
+
+#[test]
+fn without_fuel_the_host_decides() {
+    let boot = Boot { fuel: 20, ..boot() };
+    let waf = Waf::compile(vec![config("Include @builtin")], &boot).unwrap().remove(0);
+    let exchange = exchange("/?id=1", "text/plain");
+    let verdict = waf.stream(&exchange).request_headers(&exchange, &mut MapStore::default());
+    assert!(matches!(verdict.flow, Flow::Fail(_)), "{verdict:?}");
+}
+
+#[test]
+fn what_is_not_understood_is_refused_with_its_place() {
+    let error =
+        |text: &str| Waf::compile(vec![config("Include @builtin"), config(text)], &boot()).unwrap_err();
+    for (text, expected) in [
+        ("SecFoo a", "rules[0]: 1:1: unknown directive `SecFoo`"),
+        ("\n SecRule FOO \"a\" \"id:1\"", "rules[0]: 2:10: unknown variable `FOO`"),
+        ("SecRule ARGS \"@nope a\" \"id:1\"", "rules[0]: 1:14: unknown operator `@nope`"),
+        ("SecRule ARGS \"a\" \"id:1,t:nope\"", "rules[0]: 1:24: unknown transformation `nope`"),
+        (
+            "SecRule ARGS \"a\" \"id:1,exec:/bin/x\"",
+            "rules[0]: 1:24: action `exec` is not supported: a sandbox runs no programs",
+        ),
+        (
+            "SecRule ARGS \"(?=a)\" \"id:1\"",
+            "rules[0]: 1:14: pattern `(?=a)` uses look-ahead, which is not supported",
+        ),
+        ("SecRule ARGS \"(a\" \"id:1\"", "rules[0]: 1:14: pattern `(a` cannot be used: unclosed group"),
+        (
+            "SecRule ARGS \"@rbl x\" \"id:1\"",
+            "rules[0]: 1:14: operator `@rbl` is not supported: a sandbox has no DNS",
+        ),
+        ("SecRule ARGS a", "rules[0]: 1:1: the rule has no `id`"),
+        ("SecAction id:1\nSecAction id:1", "rules[0]: 2:1: rule id `1` is used twice"),
+        ("SecRuleScript a.lua", "rules[0]: 1:1: `SecRuleScript` is not supported: there is no Lua"),
+        ("Include @nope", "rules[0]: 1:1: there is no text `@nope`"),
+        ("SecRule ARGS a \"id:1,chain\"", "rules[0]: 1:1: the chain has no next rule"),
+    ] {
+        let error = error(text);
+        assert_eq!(error.config, 1);
+        assert!(error.to_string().starts_with(expected), "{error}");
+    }
+}
+
+#[test]
+fn equal_rules_are_compiled_once_and_guard_the_same() {
+    let configs = vec![config("Include @builtin"), config("Include @builtin"), config("SecRuleEngine Off")];
+    let wafs = Waf::compile(configs, &boot()).unwrap();
+    let [first, second, off] = wafs.as_slice() else { unreachable!() };
+    assert!(!first.is_weaker_than(second) && off.is_weaker_than(first));
+    assert!(first.needs().held_headers.is_some() && off.needs().held_headers.is_none());
+}
