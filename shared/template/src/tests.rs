@@ -197,3 +197,38 @@ fn hostile_bodies_are_refused_or_read() {
     let many = format!("[{}1]", "1,".repeat(1_000_000));
     assert!(Value::from_json(many.as_bytes()).is_err());
 }
+
+#[test]
+fn what_is_printed_reads_back_the_same() {
+    fn json(
+        u: &mut arbtest::arbitrary::Unstructured<'_>,
+        depth: usize,
+    ) -> arbtest::arbitrary::Result<String> {
+        let text =
+            |text: &str| format!("\"{}\"", text.replace(['"', '\\'], "").replace(|c| c < ' ', "\\u0007"));
+        Ok(match u.int_in_range(0..=if depth > 4 { 4 } else { 6 })? {
+            0 => "null".to_owned(),
+            1 => u.arbitrary::<bool>()?.to_string(),
+            2 => u.arbitrary::<i64>()?.to_string(),
+            3 => {
+                let number = u.arbitrary::<f64>()?;
+                if number.is_finite() { format!("{number:e}") } else { u.arbitrary::<u64>()?.to_string() }
+            }
+            4 => text(u.arbitrary()?),
+            5 => format!("[{},{}]", json(u, depth + 1)?, json(u, depth + 1)?),
+            _ => {
+                format!("{{{}:{},\"b\":{}}}", text(u.arbitrary()?), json(u, depth + 1)?, json(u, depth + 1)?)
+            }
+        })
+    }
+    arbtest::arbtest(|u| {
+        let fuel = Fuel::new(u64::MAX);
+        let source = json(u, 0)?;
+        let value = Value::from_json(source.as_bytes()).unwrap();
+        let printed = value.to_json(&fuel, usize::MAX).unwrap();
+        let again = Value::from_json(&printed).unwrap();
+        assert!(crate::compare::order(&value, &again, &fuel).unwrap().is_eq(), "{source}");
+        assert_eq!(again.to_json(&fuel, usize::MAX).unwrap(), printed, "{source}");
+        Ok(())
+    });
+}
