@@ -1,5 +1,7 @@
 //! Every file of OWASP CRS parses, and prints as it was read. Skipped with a notice where no CRS is at hand.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail where its data is broken")]
+
 use portcullis_seclang::parse;
 use std::path::{Path, PathBuf};
 

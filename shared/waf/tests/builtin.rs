@@ -60,6 +60,14 @@ fn every_rule_says_what_it_is() {
     assert!(rules >= 30, "only {rules} rules");
 }
 
+/// Patterns of embedded texts are compiled at first use; as an inline text all of them are compiled at once.
+#[test]
+fn every_pattern_compiles() {
+    for text in [include_str!("../rules/builtin.conf"), include_str!("../rules/recommended.conf")] {
+        assert!(!Ruleset::parse(&[("inline", text)], &BTreeMap::new()).unwrap().is_empty());
+    }
+}
+
 fn builtin() -> Rc<Ruleset> {
     Rc::new(Ruleset::parse(&[("test", "Include @builtin")], &BTreeMap::new()).unwrap())
 }

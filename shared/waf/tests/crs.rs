@@ -45,3 +45,15 @@ fn attacks_get_403_and_ordinary_requests_pass() {
     assert_eq!(status("/?q=rust&page=2"), None);
     assert_eq!(status("/articles/2026/05/the-quick-brown-fox"), None);
 }
+
+/// The texts that the feature embeds are the same rules.
+#[cfg(feature = "crs")]
+#[test]
+fn embedded_rules_load() {
+    let names =
+        "Include @recommended-conf\nInclude @crs-setup-conf\nSecRuleEngine On\nInclude @owasp_crs/*.conf";
+    let ruleset =
+        portcullis_waf::Ruleset::parse(&[("names", names)], &std::collections::BTreeMap::new()).unwrap();
+    assert!(ruleset.len() > 600, "only {} rules", ruleset.len());
+    assert_eq!(run::status(&std::rc::Rc::new(ruleset), &case::get("/?id=1'%20or%20'1'='1")), Some(403));
+}
