@@ -11,6 +11,7 @@ pub fn report(rows: &[Row]) -> Table {
         "row",
         "who",
         "CPU us",
+        "least us",
         "added us",
         "p50 us",
         "p99 us",
@@ -72,6 +73,7 @@ fn line(row: &str, figures: &Figures, filter: Option<&Figures>) -> Vec<Cell> {
         Cell::new(row),
         Cell::new(figures.name),
         right(format!("{:.1}", figures.cpu)),
+        right(format!("{:.1}", figures.cpu_least)),
         right(added),
         right(format!("{:.0}", figures.p50)),
         right(format!("{:.0}", figures.p99)),
@@ -101,6 +103,7 @@ mod tests {
         Figures {
             name,
             cpu,
+            cpu_least: cpu - 1.0,
             added,
             p50: 100.0,
             p99: 200.0,

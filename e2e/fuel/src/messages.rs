@@ -57,7 +57,9 @@ pub fn small() -> Response {
 
 /// 20 KB of JSON in which nothing is to be found: words, and numbers that look at first like card numbers.
 pub fn large_clean() -> Response {
-    let text = |n: u64| format!("order {} of lot 4{:014}0", n * 7919 % 10007, n * 1_000_003);
+    let text = |n: u64| {
+        format!("order {} of lot {}", n * 7919 % 10007, with_wrong_digit(411_111_000_000_000 + n * 7919))
+    };
     Response { content_type: "application/json", body: json_of(20 * 1024, text) }
 }
 
@@ -117,6 +119,14 @@ fn with_check_digit(number: u64) -> String {
     format!("{digits}{}", (10 - sum % 10) % 10)
 }
 
+/// The number with another digit in the check digit's place.
+fn with_wrong_digit(number: u64) -> String {
+    let right = with_check_digit(number);
+    let digits = number.to_string();
+    let wrong = right.bytes().last().map_or(0, |digit| (digit - b'0' + 1) % 10);
+    format!("{digits}{wrong}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,5 +146,6 @@ mod tests {
     fn check_digits_are_luhn() {
         assert_eq!(with_check_digit(411_111_111_111_111), "4111111111111111");
         assert_eq!(with_check_digit(7_992_739_871), "79927398713");
+        assert_eq!(with_wrong_digit(7_992_739_871), "79927398714");
     }
 }

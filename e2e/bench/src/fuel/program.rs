@@ -58,7 +58,8 @@ impl Program {
         Ok(text.iter().flat_map(|text| text.lines()).map(str::to_owned).collect())
     }
 
-    /// Instructions of one operation of this workload.
+    /// Instructions of one operation of this workload: at most so many, for wasmi charges a block when it is entered,
+    /// whatever part of it then runs.
     pub fn count(&self, workload: &str) -> Result<u64> {
         let state = self.run(workload).with_context(|| format!("workload `{workload}`"))?;
         per_operation(&state.lines).with_context(|| format!("workload `{workload}` says {:?}", state.lines))
