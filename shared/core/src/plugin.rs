@@ -29,6 +29,12 @@ pub trait Plugin: Sized + 'static {
     /// What it uses of the host; the host reads and defines nothing else.
     fn needs(&self) -> Needs;
 
+    /// What an operator should know about these settings though they are accepted, a line each. The host writes each
+    /// line once, at load.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Begins an exchange. The request's headers are there already.
     fn stream(self: &Rc<Self>, exchange: &Exchange) -> Self::Stream;
 

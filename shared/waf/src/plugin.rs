@@ -82,6 +82,10 @@ impl Plugin for Waf {
         }
     }
 
+    fn warnings(&self) -> Vec<String> {
+        self.ruleset.warnings().to_vec()
+    }
+
     fn stream(self: &Rc<Waf>, _exchange: &Exchange) -> WafStream {
         WafStream::new(self)
     }

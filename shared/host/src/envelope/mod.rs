@@ -36,7 +36,7 @@ use portcullis_core::{Boot, ConfigError, Level, OnError, Plugin};
 #[cfg(feature = "schema")]
 pub use schema::schema;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -99,6 +99,7 @@ pub fn load<P: Plugin>(
         let path = drafts.get(error.config).map(|draft| draft.path.clone()).unwrap_or_default();
         error.under(&path)
     })?;
+    warnings.extend(of_plugins(&drafts, &plugins));
     let mut routes = assemble(drafts, plugins, &common)?;
     warnings.extend(unreachable(&routes));
     let Some(default) = routes.pop() else {
@@ -249,6 +250,20 @@ fn is_weaker(route: (Mode, OnError), default: (Mode, OnError), settings: bool) -
     route.0 < default.0
         || default.0 == Mode::Enforce
             && ((route.1 == OnError::Allow && default.1 == OnError::Deny) || settings)
+}
+
+/// What the engines warn of, each line once, with the path of the first settings that it is about.
+fn of_plugins<P: Plugin>(drafts: &[Draft], plugins: &[Rc<P>]) -> Vec<String> {
+    let mut known = BTreeSet::new();
+    let mut lines = Vec::new();
+    for (draft, plugin) in drafts.iter().zip(plugins) {
+        for warning in plugin.warnings() {
+            if known.insert(warning.clone()) {
+                lines.push(format!("{}: {warning}", draft.path));
+            }
+        }
+    }
+    lines
 }
 
 fn unreachable<P: Plugin>(routes: &[Route<P>]) -> Vec<String> {

@@ -44,6 +44,10 @@ impl Plugin for Sample {
         Needs { held_headers: HELD.get().then(|| "held".to_owned()), ..Needs::default() }
     }
 
+    fn warnings(&self) -> Vec<String> {
+        vec!["a sample".to_owned()]
+    }
+
     fn stream(self: &Rc<Sample>, _exchange: &Exchange) -> SampleStream {
         SampleStream
     }
@@ -222,7 +226,10 @@ fn a_limit_above_the_hosts_is_lowered_with_a_warning() {
     assert_eq!(loaded.max_body(), 65536);
     assert_eq!(
         loaded.warnings,
-        ["limits.maxBody: lowered from 100000 to hostBufferLimit 65536, the host holds no more"]
+        [
+            "limits.maxBody: lowered from 100000 to hostBufferLimit 65536, the host holds no more",
+            "default: a sample",
+        ]
     );
 }
 
@@ -230,7 +237,10 @@ fn a_limit_above_the_hosts_is_lowered_with_a_warning() {
 fn unreachable_routes_are_named() {
     let json = r#"{"version": 1, "default": {}, "routes": [
         {"match": {"paths": [{"prefix": "/a"}]}}, {"match": {"paths": [{"exact": "/a/b"}], "methods": ["GET"]}}]}"#;
-    assert_eq!(sample(json).unwrap().warnings, ["routes[1]: never matches, routes[0] takes all of it"]);
+    assert_eq!(
+        sample(json).unwrap().warnings,
+        ["routes[0]: a sample", "routes[1]: never matches, routes[0] takes all of it"]
+    );
 }
 
 #[test]
