@@ -11,8 +11,10 @@ const HELD_BYTES: usize = 64 << 20;
 const MAX_BODY: usize = 1 << 20;
 /// No listener in use buffers less, bytes.
 const SMALLEST_HOST_BUFFER: usize = 1 << 10;
-/// The modules are linked with this much memory at most; a limit above half of it would never be reached in peace.
-const MOST_MEMORY: usize = 128 << 20;
+/// The modules are linked with 256 MiB of memory at most; a limit above half of it would never be reached in peace.
+const MOST_HELD: usize = 128 << 20;
+/// An engine that changes a body has it in memory three times over, and perhaps as a tree besides.
+pub(super) const MOST_BODY: usize = 32 << 20;
 
 /// `limits`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,10 +43,10 @@ impl Limits {
         if fuel == 0 {
             return Err(ConfigError::new("limits.fuel", "must be at least 1"));
         }
-        check("limits.heldBytes", held_bytes)?;
+        check("limits.heldBytes", held_bytes, MOST_HELD)?;
         let max_body = match max_body {
             Some(max_body) => {
-                check("limits.maxBody", max_body)?;
+                check("limits.maxBody", max_body, MOST_BODY)?;
                 lowered(max_body, host_buffer_limit, warnings)
             }
             None => host_buffer_limit.map_or(MAX_BODY, |limit| limit.min(MAX_BODY)),
@@ -77,9 +79,9 @@ fn lowered(max_body: usize, host_buffer_limit: Option<usize>, warnings: &mut Vec
     }
 }
 
-fn check(path: &str, bytes: usize) -> Result<(), ConfigError> {
-    if bytes == 0 || bytes > MOST_MEMORY {
-        return Err(ConfigError::new(path, format!("must be between 1 and {MOST_MEMORY} bytes")));
+fn check(path: &str, bytes: usize, most: usize) -> Result<(), ConfigError> {
+    if bytes == 0 || bytes > most {
+        return Err(ConfigError::new(path, format!("must be between 1 and {most} bytes")));
     }
     Ok(())
 }

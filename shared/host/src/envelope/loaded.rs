@@ -1,5 +1,6 @@
 //! A configuration that has been checked and compiled.
 
+use super::limits::MOST_BODY;
 use super::{Common, Limits, Mode};
 use crate::route::{Matcher, View};
 use portcullis_core::{Headers, Level, OnError, Over, Plugin};
@@ -89,7 +90,7 @@ impl<P: Plugin> Loaded<P> {
 
     /// The most bytes of a body that the host may hold for one stream.
     pub fn max_held(&self, over: Over) -> usize {
-        let limit = self.host_buffer_limit.unwrap_or(usize::MAX);
+        let limit = self.host_buffer_limit.unwrap_or(usize::MAX).min(MOST_BODY);
         match over {
             Over::Refuse => limit,
             Over::Pass => limit.saturating_sub(LONGEST_PIECE).max(limit / 2),
