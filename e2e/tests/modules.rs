@@ -17,14 +17,18 @@ struct Module {
 
 fn module(name: &str) -> Module {
     let file = repo::module(name);
-    let bytes = std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}; run `make build`", file.display()));
+    let bytes =
+        std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}; run `make build`", file.display()));
     let mut module = Module::default();
     for payload in Parser::new(0).parse_all(&bytes) {
         match payload.unwrap() {
             Payload::ImportSection(imports) => {
                 for import in imports.into_imports() {
                     let import = import.unwrap();
-                    assert!(matches!(import.ty, TypeRef::Func(_)), "{name} imports something that is no function");
+                    assert!(
+                        matches!(import.ty, TypeRef::Func(_)),
+                        "{name} imports something that is no function"
+                    );
                     module.imports.insert((import.module.to_owned(), import.name.to_owned()));
                 }
             }
@@ -50,7 +54,9 @@ fn module(name: &str) -> Module {
 fn shipped() -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(repo::module("waf").parent().unwrap())
         .unwrap()
-        .filter_map(|entry| entry.unwrap().file_name().into_string().ok()?.strip_suffix(".wasm").map(str::to_owned))
+        .filter_map(|entry| {
+            entry.unwrap().file_name().into_string().ok()?.strip_suffix(".wasm").map(str::to_owned)
+        })
         .collect();
     names.sort();
     names
