@@ -42,21 +42,29 @@ def main():
 def cargo(*arguments, variant=None):
     """Runs `cargo build`.
 
-    Cargo gives the WAF's module the same file name with and without CRS, and would take either for the other. So each
-    variant is kept aside with its time, and put back before cargo looks whether it is up to date.
+    Cargo keeps the WAF's module with and without CRS under one name, and would link it anew at each change between the
+    two. So what it keeps of each variant is put aside with its times, and put back before cargo looks.
     """
-    module = MODULES / "deps/portcullis_waf_filter.wasm"
-    aside = MODULES / f"variants/{variant}.wasm"
-    if variant:
-        module.unlink(missing_ok=True)
-        if aside.is_file():
-            shutil.copy2(aside, module)
+    aside = MODULES / "variants" / str(variant)
+    if variant and aside.is_dir():
+        for kept in waf_outputs():
+            shutil.rmtree(kept) if kept.is_dir() else kept.unlink()
+        shutil.copytree(aside, MODULES, dirs_exist_ok=True)
     done = subprocess.run(["cargo", "build", *arguments], cwd=ROOT, check=False)
     if done.returncode != 0:
         sys.exit(f"build: `cargo build {' '.join(arguments)}` failed")
     if variant:
-        aside.parent.mkdir(exist_ok=True)
-        shutil.copy2(module, aside)
+        shutil.rmtree(aside, ignore_errors=True)
+        for kept in waf_outputs():
+            place = aside / kept.relative_to(MODULES)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copytree(kept, place) if kept.is_dir() else shutil.copy2(kept, place)
+
+
+def waf_outputs():
+    """What cargo keeps of the WAF's filter: the module, and how it was made."""
+    module = MODULES / "deps/portcullis_waf_filter.wasm"
+    return [*MODULES.glob(".fingerprint/portcullis-waf-filter-*"), *([module] if module.exists() else [])]
 
 
 def built(package):
