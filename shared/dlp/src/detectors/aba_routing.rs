@@ -1,35 +1,17 @@
 //! US bank routing numbers (ABA): nine digits, the first two of a Federal Reserve district, weights 3, 7 and 1.
 
-use super::{Detector, Finding, Score, Trigger};
+use super::checked_number::CheckedNumber;
 use crate::checks;
 use crate::digits::Form;
-use crate::text::{More, Text};
 use portcullis_patterns::ByteSet;
 
-pub(super) struct AbaRouting;
-
-const FORM: Form = Form { grouped: &[&[4, 4, 1]], plain: 9, separators: b"-" };
-const CONTEXT: &[&str] = &["aba", "routing", "rtn", "bank", "wire"];
-
-impl Detector for AbaRouting {
-    fn name(&self) -> &'static str {
-        "aba_routing"
-    }
-
-    fn trigger(&self) -> Trigger {
-        Trigger::WordStart(ByteSet::DIGIT)
-    }
-
-    fn at(&self, text: &Text<'_>, place: usize) -> Result<Option<Finding>, More> {
-        let Some(number) = FORM.read(text, place)? else { return Ok(None) };
-        if !is_valid(number.digits.all()) {
-            return Ok(None);
-        }
-        let form = if number.is_grouped { Score::MEDIUM } else { Score::WEAK };
-        let score = form.or_strong_near(text, place, CONTEXT);
-        Ok(Some(Finding { range: place..number.end, score }))
-    }
-}
+pub(super) const ABA_ROUTING: CheckedNumber = CheckedNumber {
+    name: "aba_routing",
+    first: ByteSet::DIGIT,
+    form: Form { grouped: &[&[4, 4, 1]], plain: 9, separators: b"-" },
+    context: &["aba", "routing", "rtn", "bank", "wire"],
+    is_valid,
+};
 
 /// The first two digits are those of the districts, thrift institutions, electronic processing or checks of the state.
 fn is_valid(digits: &[u8]) -> bool {

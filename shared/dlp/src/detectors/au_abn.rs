@@ -1,35 +1,17 @@
 //! Australian business numbers: eleven digits, weights, mod 89.
 
-use super::{Detector, Finding, Score, Trigger};
+use super::checked_number::CheckedNumber;
 use crate::checks;
 use crate::digits::Form;
-use crate::text::{More, Text};
 use portcullis_patterns::ByteSet;
 
-pub(super) struct AuAbn;
-
-const FORM: Form = Form { grouped: &[&[2, 3, 3, 3]], plain: 11, separators: b" " };
-const CONTEXT: &[&str] = &["abn", "business"];
-
-impl Detector for AuAbn {
-    fn name(&self) -> &'static str {
-        "au_abn"
-    }
-
-    fn trigger(&self) -> Trigger {
-        Trigger::WordStart(ByteSet::DIGIT)
-    }
-
-    fn at(&self, text: &Text<'_>, place: usize) -> Result<Option<Finding>, More> {
-        let Some(number) = FORM.read(text, place)? else { return Ok(None) };
-        if !is_valid(number.digits.all()) {
-            return Ok(None);
-        }
-        let form = if number.is_grouped { Score::MEDIUM } else { Score::WEAK };
-        let score = form.or_strong_near(text, place, CONTEXT);
-        Ok(Some(Finding { range: place..number.end, score }))
-    }
-}
+pub(super) const AU_ABN: CheckedNumber = CheckedNumber {
+    name: "au_abn",
+    first: ByteSet::DIGIT,
+    form: Form { grouped: &[&[2, 3, 3, 3]], plain: 11, separators: b" " },
+    context: &["abn", "business"],
+    is_valid,
+};
 
 /// One is taken from the first digit.
 fn is_valid(digits: &[u8]) -> bool {

@@ -1,4 +1,5 @@
-//! What is looked for: one file a detector, each with its form, its check and its context words.
+//! What is looked for: one file a detector, each with its form, its check and its context words. The numbers that
+//! differ in nothing else are constants of one type, `CheckedNumber`.
 
 mod aba_routing;
 mod au_abn;
@@ -7,6 +8,7 @@ mod au_medicare;
 mod au_tfn;
 mod ca_sin;
 mod card;
+mod checked_number;
 mod email;
 mod iban;
 mod in_aadhaar;
@@ -93,26 +95,26 @@ impl Score {
 
 /// All detectors, in the order of their names.
 pub static ALL: &[&dyn Detector] = &[
-    &aba_routing::AbaRouting,
-    &au_abn::AuAbn,
-    &au_acn::AuAcn,
-    &au_medicare::AuMedicare,
-    &au_tfn::AuTfn,
-    &ca_sin::CaSin,
+    &aba_routing::ABA_ROUTING,
+    &au_abn::AU_ABN,
+    &au_acn::AU_ACN,
+    &au_medicare::AU_MEDICARE,
+    &au_tfn::AU_TFN,
+    &ca_sin::CA_SIN,
     &card::Card,
     &email::Email,
     &iban::Iban,
-    &in_aadhaar::InAadhaar,
+    &in_aadhaar::IN_AADHAAR,
     &ipv4::Ipv4,
     &ipv6::Ipv6,
     &mac::Mac,
-    &pl_pesel::PlPesel,
-    &tr_national_id::TrNationalId,
-    &uk_nhs::UkNhs,
+    &pl_pesel::PL_PESEL,
+    &tr_national_id::TR_NATIONAL_ID,
+    &uk_nhs::UK_NHS,
     &us_itin::UsItin,
-    &us_npi::UsNpi,
+    &us_npi::US_NPI,
     &us_ssn::UsSsn,
-    &za_id_number::ZaIdNumber,
+    &za_id_number::ZA_ID_NUMBER,
 ];
 
 /// The detector of this name.

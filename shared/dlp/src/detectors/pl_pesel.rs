@@ -1,35 +1,17 @@
 //! Polish PESEL numbers: eleven digits, six of them a date, weights 1, 3, 7 and 9.
 
-use super::{Detector, Finding, Score, Trigger};
+use super::checked_number::CheckedNumber;
 use crate::checks;
 use crate::digits::Form;
-use crate::text::{More, Text};
 use portcullis_patterns::ByteSet;
 
-pub(super) struct PlPesel;
-
-const FORM: Form = Form { grouped: &[], plain: 11, separators: b"" };
-const CONTEXT: &[&str] = &["pesel"];
-
-impl Detector for PlPesel {
-    fn name(&self) -> &'static str {
-        "pl_pesel"
-    }
-
-    fn trigger(&self) -> Trigger {
-        Trigger::WordStart(ByteSet::DIGIT)
-    }
-
-    fn at(&self, text: &Text<'_>, place: usize) -> Result<Option<Finding>, More> {
-        let Some(number) = FORM.read(text, place)? else { return Ok(None) };
-        if !is_valid(number.digits.all()) {
-            return Ok(None);
-        }
-        let form = if number.is_grouped { Score::MEDIUM } else { Score::WEAK };
-        let score = form.or_strong_near(text, place, CONTEXT);
-        Ok(Some(Finding { range: place..number.end, score }))
-    }
-}
+pub(super) const PL_PESEL: CheckedNumber = CheckedNumber {
+    name: "pl_pesel",
+    first: ByteSet::DIGIT,
+    form: Form { grouped: &[], plain: 11, separators: b"" },
+    context: &["pesel"],
+    is_valid,
+};
 
 /// The month carries the century: 80, 00, 20, 40 or 60 is added to it.
 fn is_valid(digits: &[u8]) -> bool {

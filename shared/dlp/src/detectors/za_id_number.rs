@@ -1,35 +1,17 @@
 //! South African identity numbers: thirteen digits, six of them a date, Luhn.
 
-use super::{Detector, Finding, Score, Trigger};
+use super::checked_number::CheckedNumber;
 use crate::checks;
 use crate::digits::Form;
-use crate::text::{More, Text};
 use portcullis_patterns::ByteSet;
 
-pub(super) struct ZaIdNumber;
-
-const FORM: Form = Form { grouped: &[&[6, 4, 3], &[6, 4, 2, 1]], plain: 13, separators: b" " };
-const CONTEXT: &[&str] = &["id", "rsa", "sa", "identity", "african"];
-
-impl Detector for ZaIdNumber {
-    fn name(&self) -> &'static str {
-        "za_id_number"
-    }
-
-    fn trigger(&self) -> Trigger {
-        Trigger::WordStart(ByteSet::DIGIT)
-    }
-
-    fn at(&self, text: &Text<'_>, place: usize) -> Result<Option<Finding>, More> {
-        let Some(number) = FORM.read(text, place)? else { return Ok(None) };
-        if !is_valid(number.digits.all()) {
-            return Ok(None);
-        }
-        let form = if number.is_grouped { Score::MEDIUM } else { Score::WEAK };
-        let score = form.or_strong_near(text, place, CONTEXT);
-        Ok(Some(Finding { range: place..number.end, score }))
-    }
-}
+pub(super) const ZA_ID_NUMBER: CheckedNumber = CheckedNumber {
+    name: "za_id_number",
+    first: ByteSet::DIGIT,
+    form: Form { grouped: &[&[6, 4, 3], &[6, 4, 2, 1]], plain: 13, separators: b" " },
+    context: &["id", "rsa", "sa", "identity", "african"],
+    is_valid,
+};
 
 /// The eleventh digit says citizen, resident or refugee.
 fn is_valid(digits: &[u8]) -> bool {
