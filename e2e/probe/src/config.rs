@@ -11,8 +11,19 @@ pub struct Settings {
     pub(crate) response: Option<SideSettings>,
     pub(crate) addresses: bool,
     pub(crate) property: Option<Vec<String>>,
+    pub(crate) tally: Option<String>,
+    pub(crate) background: Option<BackgroundSettings>,
     #[serde(default = "yes")]
     pub(crate) response_phases: bool,
+}
+
+/// A call on every tick.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct BackgroundSettings {
+    pub(crate) cluster: String,
+    pub(crate) path: String,
+    pub(crate) every_ms: u64,
 }
 
 /// What it does with one direction.

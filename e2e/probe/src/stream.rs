@@ -1,7 +1,7 @@
 //! One exchange of the probe.
 
-use crate::Probe;
 use crate::config::{Access, At, Over, Reading, SideSettings};
+use crate::{BODY_BYTES, Probe};
 use portcullis_core::{
     Body, BodyEdit, Call, CallResult, Edit, EditError, Effect, Exchange, Failure, FailureKind, Flow, Headers,
     Property, Reply, RequestVerdict, ResponseVerdict, Store, Stream, Summary, Verdict,
@@ -47,15 +47,20 @@ impl ProbeStream {
 }
 
 impl Stream for ProbeStream {
-    fn request_headers(&mut self, exchange: &Exchange, _store: &mut dyn Store) -> RequestVerdict {
+    fn request_headers(&mut self, exchange: &Exchange, store: &mut dyn Store) -> RequestVerdict {
         self.note("request_headers", None, false);
         let path = exchange.request.path().to_vec();
-        headers(&self.probe.settings.request, &mut self.request, &path)
+        let verdict = headers(&self.probe.settings.request, &mut self.request, &path);
+        match &self.probe.settings.tally {
+            Some(key) => verdict.with_effect(Effect::State { field: "tally", value: add_one(store, key) }),
+            None => verdict,
+        }
     }
 
     fn request_body(&mut self, _exchange: &Exchange, bytes: &[u8], _store: &mut dyn Store) -> RequestVerdict {
         self.note("request_body", Some(bytes.len()), false);
         body(&self.probe.settings.request, &mut self.request, bytes)
+            .with_effect(Effect::Record { metric: BODY_BYTES, value: bytes.len() as u64 })
     }
 
     fn request_trailers(&mut self, _exchange: &Exchange, _trailers: &Headers) -> RequestVerdict {
@@ -135,6 +140,21 @@ impl ProbeStream {
             None => ResponseVerdict::proceed(),
         }
     }
+}
+
+/// Adds one to a number in shared data, again as long as another worker was faster; gives the number.
+fn add_one(store: &mut dyn Store, key: &str) -> Vec<u8> {
+    for _ in 0..1_000 {
+        let (number, cas) = match store.get(key) {
+            Some((value, cas)) => (String::from_utf8_lossy(&value).parse::<u64>().unwrap_or(0), Some(cas)),
+            None => (0, None),
+        };
+        let next = (number + 1).to_string().into_bytes();
+        if store.set(key, &next, cas).is_ok() {
+            return next;
+        }
+    }
+    b"contended".to_vec()
 }
 
 fn headers<E: TryFrom<Edit, Error = EditError>>(
