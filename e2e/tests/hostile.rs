@@ -102,19 +102,16 @@ fn send_h2(client: &H2Client, dice: &mut Dice) {
     let _ = client.exchange(&request);
 }
 
-/// What the test above would look like if a VM died: one that is made to swallow more than its memory does.
+/// What the test above would look like if a VM died: one that is made to grow past its memory.
 #[test]
 fn the_rig_notices_a_dead_vm_and_a_new_one_takes_over() {
-    const LIMIT: u32 = 134_217_728;
-    let settings = json!({ "request": { "body": "whole", "access": "edit", "max": LIMIT, "upper": true } });
-    let envelope = json!({ "hostBufferLimit": LIMIT, "limits": { "heldBytes": LIMIT, "maxBody": LIMIT } });
+    let settings = json!({ "request": { "body": "whole", "access": "edit", "grow": 300_000_000 } });
     let rig = Rig::builder("dead-vm")
-        .listener(probe_listener("glutton", Hold::Held, settings, envelope).buffer_limit(LIMIT))
+        .listener(probe_listener("glutton", Hold::Held, settings, json!({})))
         .start()
         .unwrap();
     let vms = rig.vms_created();
-    let request = Request::new("POST", "/swallowed").chunks(vec![vec![b'x'; 1_000_000]; 134]);
-    let swallowed = rig.connect("glutton").exchange(&request);
+    let swallowed = rig.connect("glutton").exchange(&Request::post("/swallowed", "x"));
     assert!(swallowed.as_ref().map_or(true, |response| response.status >= 500), "{swallowed:?}");
     assert_ne!(signs_of_death(&rig.envoy), [""; 0]);
     assert!(rig.h1.seen("/swallowed").iter().all(|seen| !seen.complete));
