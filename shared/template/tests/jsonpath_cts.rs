@@ -7,16 +7,6 @@ use portcullis_template::{Query, Value};
 use portcullis_testkit::corpus::{Outcome, Suite, conformance_dir};
 use serde_json::Value as Json;
 
-/// Unicode's general categories are tables that every module would carry.
-const NO_TABLES: &str = "regexes are compiled without the tables of Unicode's general categories";
-
-const EXCEPTIONS: [(&str, &str); 4] = [
-    ("functions, match, filter, match function, unicode char class, uppercase/490", NO_TABLES),
-    ("functions, match, filter, match function, unicode char class negated, uppercase/491", NO_TABLES),
-    ("functions, search, filter, search function, unicode char class, uppercase/516", NO_TABLES),
-    ("functions, search, filter, search function, unicode char class negated, uppercase/517", NO_TABLES),
-];
-
 #[test]
 fn compliance() {
     let Some(dir) = conformance_dir() else { return };
@@ -25,7 +15,7 @@ fn compliance() {
     let cases = file["tests"].as_array().unwrap().iter().enumerate();
     let named =
         cases.map(|(index, case)| (format!("{}/{index}", case["name"].as_str().unwrap()), case.clone()));
-    Suite::new("jsonpath").floor(703).except_all(EXCEPTIONS).run(named, check).assert_clean();
+    Suite::new("jsonpath").floor(703).run(named, check).assert_clean();
 }
 
 fn check(case: &Json) -> Result<Outcome, String> {
