@@ -106,8 +106,9 @@ fn send_h2(client: &H2Client, dice: &mut Dice) {
 #[test]
 fn the_rig_notices_a_dead_vm_and_a_new_one_takes_over() {
     let settings = json!({ "request": { "body": "whole", "access": "edit", "grow": 300_000_000 } });
+    let modest = json!({ "routes": [{ "match": { "paths": [{ "exact": "/echo" }] } }] });
     let rig = Rig::builder("dead-vm")
-        .listener(probe_listener("glutton", Hold::Held, settings, json!({})))
+        .listener(probe_listener("glutton", Hold::Held, settings, modest))
         .start()
         .unwrap();
     let vms = rig.vms_created();
