@@ -1,4 +1,4 @@
-//! From the tree back to text: one directive a line, all arguments of rules in double quotes.
+//! From the tree back to text: one directive a line, the arguments of rules in double quotes where these can hold them.
 
 use crate::ast::{
     Action, Argument, Body, Directive, Document, Operator, SecRule, Selector, Sign, Value, Variable,
@@ -16,7 +16,7 @@ impl Display for Directive {
         f.write_str(&self.name)?;
         match &self.body {
             Body::Rule(rule) => write!(f, " {rule}"),
-            Body::Actions(actions) => write!(f, " {}", in_quotes(&list(actions, ","), '"')),
+            Body::Actions(list) => write!(f, " {}", actions(joined(list, ","))),
             Body::Plain(arguments) => arguments.iter().try_for_each(|argument| write!(f, " {argument}")),
         }
     }
@@ -24,11 +24,11 @@ impl Display for Directive {
 
 impl Display for SecRule {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let variables = list(&self.variables, "|");
-        write!(f, "{} {}", in_quotes(&variables, '"'), in_quotes(&self.operator.to_string(), '"'))?;
+        let variables = joined(&self.variables, "|");
+        write!(f, "{} {}", argument(&variables), argument(&self.operator.to_string()))?;
         match self.actions.is_empty() {
             true => Ok(()),
-            false => write!(f, " {}", in_quotes(&list(&self.actions, ","), '"')),
+            false => write!(f, " {}", actions(joined(&self.actions, ","))),
         }
     }
 }
@@ -80,12 +80,33 @@ impl Display for Action {
     }
 }
 
-fn list<T: Display>(items: &[T], separator: &str) -> String {
+fn joined<T: Display>(items: &[T], separator: &str) -> String {
     let mut out = String::new();
     for (index, item) in items.iter().enumerate() {
         let _ = write!(out, "{}{item}", if index == 0 { "" } else { separator });
     }
     out
+}
+
+/// An argument in double quotes, but where these cannot hold it: a lone backslash in front of a quote only comes from an
+/// argument without quotes, which has no blanks either.
+fn argument(text: &str) -> String {
+    let unquotable =
+        text.match_indices('"').any(|(at, _)| ends_in_lone_backslash(text.get(..at).unwrap_or_default()))
+            || ends_in_lone_backslash(text);
+    if unquotable && !text.contains(|c: char| c.is_ascii_whitespace()) {
+        return text.to_owned();
+    }
+    in_quotes(text, '"')
+}
+
+/// A list of actions as an argument. A last one that ends in a backslash had a comma behind it.
+fn actions(list: String) -> String {
+    if ends_in_lone_backslash(&list) { argument(&(list + ",")) } else { argument(&list) }
+}
+
+fn ends_in_lone_backslash(text: &str) -> bool {
+    text.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1
 }
 
 /// The inverse of how a quoted text is read: only the quote itself is escaped.

@@ -65,6 +65,16 @@ fn parse_and_print_agree() {
     assert!(parsed > 100, "only {parsed} texts parsed");
 }
 
+/// Found by the property above.
+#[test]
+fn what_quotes_cannot_hold_stands_without_them() {
+    for text in [r#"SecAction a:2\"b"#, r#"SecRule ARGS "@rx a" "id:1 !b'c'@\,""#] {
+        let document = parse("a", text).unwrap();
+        let printed = document.to_string();
+        assert!(document.same_text(&parse("b", &printed).unwrap()), "{text:?} -> {printed:?}");
+    }
+}
+
 #[test]
 fn no_bytes_make_it_panic() {
     arbtest(|u| {
