@@ -25,7 +25,7 @@ impl Display for Directive {
 impl Display for SecRule {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let variables = joined(&self.variables, "|");
-        write!(f, "{} {}", argument(&variables), argument(&self.operator.to_string()))?;
+        write!(f, "{} {}", argument(&variables), operator(&self.operator))?;
         match self.actions.is_empty() {
             true => Ok(()),
             false => write!(f, " {}", actions(joined(&self.actions, ","))),
@@ -91,10 +91,7 @@ fn joined<T: Display>(items: &[T], separator: &str) -> String {
 /// An argument in double quotes, but where these cannot hold it: a lone backslash in front of a quote only comes from an
 /// argument without quotes, which has no blanks either.
 fn argument(text: &str) -> String {
-    let unquotable =
-        text.match_indices('"').any(|(at, _)| ends_in_lone_backslash(text.get(..at).unwrap_or_default()))
-            || ends_in_lone_backslash(text);
-    if unquotable && !text.contains(|c: char| c.is_ascii_whitespace()) {
+    if is_unquotable(text) && !text.contains(|c: char| c.is_ascii_whitespace()) {
         return text.to_owned();
     }
     in_quotes(text, '"')
@@ -103,6 +100,22 @@ fn argument(text: &str) -> String {
 /// A list of actions as an argument. A last one that ends in a backslash had a comma behind it.
 fn actions(list: String) -> String {
     if ends_in_lone_backslash(&list) { argument(&(list + ",")) } else { argument(&list) }
+}
+
+fn is_unquotable(text: &str) -> bool {
+    let escapes_a_quote = |at: usize| ends_in_lone_backslash(text.get(..at).unwrap_or_default());
+    ends_in_lone_backslash(text) || text.match_indices('"').any(|(at, _)| escapes_a_quote(at))
+}
+
+/// An operator as an argument. One that quotes cannot hold came without them, and so without its name: it is `rx`.
+fn operator(operator: &Operator) -> String {
+    let short = format!("{}{}", if operator.negated { "!" } else { "" }, operator.argument);
+    let blank = short.contains(|c: char| c.is_ascii_whitespace());
+    if is_unquotable(&short) && !blank && operator.name == "rx" {
+        short
+    } else {
+        argument(&operator.to_string())
+    }
 }
 
 fn ends_in_lone_backslash(text: &str) -> bool {

@@ -68,7 +68,9 @@ fn parse_and_print_agree() {
 /// Found by the property above.
 #[test]
 fn what_quotes_cannot_hold_stands_without_them() {
-    for text in [r#"SecAction a:2\"b"#, r#"SecRule ARGS "@rx a" "id:1 !b'c'@\,""#] {
+    for text in
+        [r#"SecAction a:2\"b"#, r#"SecRule ARGS "@rx a" "id:1 !b'c'@\,""#, r#"SecRule ARGS &\"a id:1"#]
+    {
         let document = parse("a", text).unwrap();
         let printed = document.to_string();
         assert!(document.same_text(&parse("b", &printed).unwrap()), "{text:?} -> {printed:?}");
