@@ -32,6 +32,77 @@ impl ByteSet {
         ByteSet(low).or(self)
     }
 
+    /// The same set with these bytes.
+    #[must_use]
+    pub const fn with(self, bytes: &[u8]) -> ByteSet {
+        let mut set = self;
+        let mut rest = bytes;
+        while let [byte, behind @ ..] = rest {
+            set = set.or(ByteSet::one(*byte));
+            rest = behind;
+        }
+        set
+    }
+
+    /// The bytes of a text.
+    pub fn of(text: &[u8]) -> ByteSet {
+        let mut words = [0u64; 4];
+        for byte in text {
+            if let Some(word) = words.get_mut(usize::from(byte >> 6)) {
+                *word |= 1 << (byte & 63);
+            }
+        }
+        ByteSet(words)
+    }
+
+    /// The bytes that are in both.
+    #[must_use]
+    pub const fn and(self, other: ByteSet) -> ByteSet {
+        let [a, b, c, d] = self.0;
+        let [e, f, g, h] = other.0;
+        ByteSet([a & e, b & f, c & g, d & h])
+    }
+
+    /// The bytes that are in this one alone.
+    #[must_use]
+    pub const fn without(self, other: ByteSet) -> ByteSet {
+        let [a, b, c, d] = self.0;
+        let [e, f, g, h] = other.0;
+        ByteSet([a & !e, b & !f, c & !g, d & !h])
+    }
+
+    /// Whether no byte is in it.
+    #[inline]
+    pub const fn is_empty(self) -> bool {
+        let [a, b, c, d] = self.0;
+        a | b | c | d == 0
+    }
+
+    /// Whether a byte is in both.
+    #[inline]
+    pub const fn meets(self, other: ByteSet) -> bool {
+        !self.and(other).is_empty()
+    }
+
+    /// As 256 bits, the first byte's lowest.
+    pub fn to_bytes(self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        for (slot, byte) in bytes.iter_mut().zip(self.0.iter().flat_map(|word| word.to_le_bytes())) {
+            *slot = byte;
+        }
+        bytes
+    }
+
+    /// What [`ByteSet::to_bytes`] made.
+    pub fn from_bytes(bytes: &[u8; 32]) -> ByteSet {
+        let mut words = [0; 4];
+        let (chunks, _) = bytes.as_chunks::<8>();
+        for (word, chunk) in words.iter_mut().zip(chunks) {
+            *word = u64::from_le_bytes(*chunk);
+        }
+        ByteSet(words)
+    }
+
     /// The bytes that are in one of the two.
     #[must_use]
     pub const fn or(self, other: ByteSet) -> ByteSet {

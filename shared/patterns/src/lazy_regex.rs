@@ -24,6 +24,10 @@ impl RegexOptions {
     /// For a pattern that [`Shape::bounded`] has printed: Unicode is on where it does not switch it off.
     pub const PRINTED: RegexOptions = RegexOptions { unicode: true, ..RegexOptions::BYTES };
 
+    /// For patterns of SecLang as ModSecurity v3 compiles them: `(?sm)`, bytes.
+    pub const MODSECURITY: RegexOptions =
+        RegexOptions { dot_all: true, multi_line: true, size_limit: 8 << 20, ..RegexOptions::BYTES };
+
     const BYTES: RegexOptions = RegexOptions {
         case_insensitive: false,
         dot_all: false,

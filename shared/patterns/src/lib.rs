@@ -4,11 +4,13 @@
 //! For engines that look at bodies: nothing here assumes UTF-8, and every search is linear in its input.
 
 mod byte_set;
+pub mod conditions;
 mod lazy_regex;
 mod literals;
 mod shape;
 
 pub use byte_set::ByteSet;
+pub use conditions::Conditions;
 pub use lazy_regex::{LazyRegex, RegexOptions};
 pub use literals::{Case, Literals};
 pub use shape::Shape;
