@@ -114,6 +114,7 @@ pub(crate) fn effect(filter: &str, effect: &Effect, metrics: &[MetricSpec]) -> S
         }
         Effect::State { field, value } => format!("state portcullis.{filter}.{field} = {}", lossy(value)),
         Effect::Log(record) => log(record),
+        Effect::Line { text, .. } => format!("log {text}"),
         Effect::Call { call, .. } => format!("call of cluster {}", call.cluster),
     }
 }

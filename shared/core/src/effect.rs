@@ -21,6 +21,13 @@ pub enum Effect {
     },
     /// A log line. Build it only if [`crate::Exchange::logs`] says that its level is on.
     Log(LogRecord),
+    /// A log line in a format that others have defined: the host adds nothing. Build it, too, only if its level is on.
+    Line {
+        /// Its level.
+        level: Level,
+        /// The line, without control characters.
+        text: String,
+    },
     /// Filter state `wasm.portcullis.<filter>.<field>`: later filters and access logs read it. Never a found value.
     State {
         /// The field: lower case with underscores.

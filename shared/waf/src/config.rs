@@ -1,9 +1,10 @@
 //! The filter's settings.
 
+use crate::report::LogConfig;
 use serde::Deserialize;
 
 /// Settings of one route, or of `default`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WafConfig {
@@ -12,4 +13,7 @@ pub struct WafConfig {
     /// Whether a rule on a body may deny after the headers have gone on. Without it such rules need `holdHeaders: true`.
     #[serde(default)]
     pub late_ok: bool,
+    /// How matches are logged.
+    #[serde(default)]
+    pub log: LogConfig,
 }

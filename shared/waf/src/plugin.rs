@@ -2,11 +2,15 @@
 
 use crate::Phase;
 use crate::config::WafConfig;
+use crate::report::Report;
 use crate::ruleset::{Engine, Ruleset};
 use crate::stream::WafStream;
-use portcullis_core::{Boot, ConfigError, Exchange, MetricId, MetricKind, MetricSpec, Needs, Plugin};
+use portcullis_core::{
+    Background, Boot, ConfigError, Effect, Exchange, MetricId, MetricKind, MetricSpec, Needs, Plugin, Store,
+};
 use portcullis_seclang::ParseError;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// The compiled settings of one route.
 #[derive(Debug)]
@@ -14,6 +18,7 @@ pub struct Waf {
     pub(crate) ruleset: Rc<Ruleset>,
     pub(crate) fuel: u64,
     pub(crate) max_body: usize,
+    pub(crate) report: Report,
     late_ok: bool,
 }
 
@@ -57,7 +62,8 @@ impl Plugin for Waf {
                 }
             };
             let (fuel, max_body) = (boot.fuel, boot.max_body);
-            compiled.push(Rc::new(Waf { ruleset, fuel, max_body, late_ok: config.late_ok }));
+            let report = Report::new(&config.log);
+            compiled.push(Rc::new(Waf { ruleset, fuel, max_body, report, late_ok: config.late_ok }));
         }
         Ok(compiled)
     }
@@ -77,7 +83,7 @@ impl Plugin for Waf {
                 .iter()
                 .map(|name| MetricSpec { name: (*name).to_owned(), kind: MetricKind::Counter })
                 .collect(),
-            tick: None,
+            tick: self.report.needs_ticks().then_some(Duration::from_secs(1)),
             held_headers: denies_late.then(|| "rules".to_owned()),
         }
     }
@@ -88,6 +94,13 @@ impl Plugin for Waf {
 
     fn stream(self: &Rc<Waf>, _exchange: &Exchange) -> WafStream {
         WafStream::new(self)
+    }
+
+    fn background(&self, event: Background<'_>, _store: &mut dyn Store) -> Vec<Effect> {
+        match event {
+            Background::Tick { now } => self.report.tick(now),
+            Background::CallDone { .. } => Vec::new(),
+        }
     }
 
     fn is_weaker_than(&self, default: &Waf) -> bool {

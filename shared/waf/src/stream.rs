@@ -3,10 +3,10 @@
 use crate::Phase;
 use crate::plugin::{BLOCKED, BODY_ERRORS, DETECTED, INSPECTED, MATCHES, Waf};
 use crate::ruleset::{Engine, OverLimit};
-use crate::transaction::{Interruption, Match, Response, Transaction};
+use crate::transaction::{Interruption, Response, Transaction};
 use portcullis_core::{
-    Access, Body, Edit, Effect, Exchange, Failure, FailureKind, Flow, Level, LogRecord, MetricId, OutOfFuel,
-    Over, Property, Reply, RequestVerdict, ResponseVerdict, Store, Stream, Summary, Verdict,
+    Access, Body, Edit, Effect, Exchange, Failure, FailureKind, Flow, MetricId, OutOfFuel, Over, Property,
+    Reply, RequestVerdict, ResponseVerdict, Store, Stream, Summary, Verdict,
 };
 use std::rc::Rc;
 
@@ -72,11 +72,7 @@ impl WafStream {
                 .effects
                 .push(Effect::Count { metric: MATCHES, by: i64::try_from(logged).unwrap_or(i64::MAX) });
         }
-        if exchange.logs(Level::Warn) {
-            let lines =
-                matches.iter().filter(|matched| matched.log).map(|matched| Effect::Log(record(matched)));
-            verdict.effects.extend(lines);
-        }
+        verdict.effects.extend(self.waf.report.matches(exchange, &self.transaction, &matches));
         self.detected |= matches.iter().any(|matched| matched.disruptive);
         let room = MOST_IDS.saturating_sub(self.ids.len());
         self.ids.extend(matches.iter().filter(|matched| matched.log).map(|matched| matched.id).take(room));
@@ -210,11 +206,7 @@ impl WafStream {
     fn verdict_of_logging(&mut self, exchange: &Exchange, _: Result<(), OutOfFuel>) -> RequestVerdict {
         let matches = self.transaction.take_matches();
         let mut verdict = RequestVerdict::proceed();
-        if exchange.logs(Level::Warn) {
-            let lines =
-                matches.iter().filter(|matched| matched.log).map(|matched| Effect::Log(record(matched)));
-            verdict.effects.extend(lines);
-        }
+        verdict.effects.extend(self.waf.report.matches(exchange, &self.transaction, &matches));
         verdict
     }
 }
@@ -229,26 +221,6 @@ fn stop<E>(interruption: &Interruption) -> Verdict<E> {
             Err(_) => Verdict::reply(Reply::new(403, BLOCKED_LINE)),
         },
     }
-}
-
-fn record(matched: &Match) -> LogRecord {
-    let id = i64::try_from(matched.id).unwrap_or(i64::MAX);
-    let mut fields = vec![
-        ("rule", id.into()),
-        ("phase", i64::from(matched.phase.number()).into()),
-        ("msg", portcullis_core::LogValue::Text(matched.msg.clone())),
-        ("tags", matched.tags.clone().into()),
-        ("variable", portcullis_core::LogValue::Text(matched.variable.clone())),
-        ("file", matched.file.clone().into()),
-        ("line", i64::from(matched.line).into()),
-        ("disruptive", matched.disruptive.into()),
-    ];
-    if let Some(severity) = matched.severity {
-        fields.push(("severity", i64::from(severity).into()));
-    }
-    // The value itself is not logged: what of it may be is what the rule's author wrote into `logdata`.
-    fields.push(("data", portcullis_core::LogValue::Text(matched.data.clone())));
-    LogRecord { level: Level::Warn, message: "rule matched", fields }
 }
 
 /// `ip:port` or `[ip]:port` as address and port.

@@ -54,6 +54,20 @@ impl Text {
     }
 }
 
+impl Text {
+    /// The text with each macro's value as `value` gives it: for logs, which hide some.
+    pub(crate) fn expand_with(&self, mut value: impl FnMut(&Selection) -> Vec<u8>) -> Vec<u8> {
+        let mut out = Vec::new();
+        for part in &self.parts {
+            match part {
+                Part::Bytes(bytes) => out.extend_from_slice(bytes),
+                Part::Variable(selection) => out.extend(value(selection)),
+            }
+        }
+        out
+    }
+}
+
 fn push(parts: &mut Vec<Part>, bytes: &[u8]) {
     if !bytes.is_empty() {
         parts.push(Part::Bytes(bytes.to_vec()));

@@ -237,6 +237,7 @@ impl<P: Plugin> Active<P> {
                     }
                 }
                 Effect::Log(record) => self.log(wire, Some(exchange), &record),
+                Effect::Line { level, text } => self.line(wire, level, &text),
                 Effect::State { field, value } => {
                     wire.set_state(&format!("portcullis.{}.{field}", P::NAME), &value);
                 }
@@ -256,6 +257,16 @@ impl<P: Plugin> Active<P> {
         if record.level >= self.loaded.log_level {
             let id = exchange.and_then(|exchange| exchange.request.get("x-request-id"));
             wire.log(record.level, &crate::phases::notes::line(P::NAME, &self.name, id, record));
+        }
+    }
+
+    /// Writes a line as it stands, if its level is on; what could begin another line is replaced.
+    pub(crate) fn line(&self, wire: &impl Wire, level: Level, text: &str) {
+        if level >= self.loaded.log_level {
+            match text.contains(char::is_control) {
+                true => wire.log(level, &text.replace(char::is_control, " ")),
+                false => wire.log(level, text),
+            }
         }
     }
 

@@ -75,6 +75,11 @@ pub fn compile(name: &str, recipe: &Recipe<'_>) -> Result<Box<dyn Test>, String>
     }
 }
 
+/// The name as ModSecurity's logs spell it.
+pub(crate) fn spelling(name: &str) -> &'static str {
+    SPELLINGS.iter().find(|known| known.eq_ignore_ascii_case(name)).copied().unwrap_or("Rx")
+}
+
 /// The names of all operators, lower case.
 pub fn names() -> impl Iterator<Item = &'static str> {
     TABLE.iter().map(|(name, _)| *name)
@@ -114,6 +119,40 @@ const TABLE: &[(&str, Make)] = &[
     ("within", within::make),
 ];
 
+const SPELLINGS: &[&str] = &[
+    "BeginsWith",
+    "Contains",
+    "ContainsWord",
+    "DetectSQLi",
+    "DetectXSS",
+    "EndsWith",
+    "Eq",
+    "Ge",
+    "Gt",
+    "IpMatch",
+    "IpMatchF",
+    "IpMatchFromFile",
+    "Le",
+    "Lt",
+    "NoMatch",
+    "Pm",
+    "PmF",
+    "PmFromFile",
+    "Rx",
+    "RxGlobal",
+    "StrEq",
+    "StrMatch",
+    "UnconditionalMatch",
+    "ValidateByteRange",
+    "ValidateUrlEncoding",
+    "ValidateUtf8Encoding",
+    "VerifyCC",
+    "VerifyCPF",
+    "VerifySSN",
+    "VerifySVNR",
+    "Within",
+];
+
 /// What a sandbox cannot do, and why.
 const REFUSED: &[(&str, &str)] = &[
     ("fuzzyhash", "it needs the ssdeep library"),
@@ -125,3 +164,13 @@ const REFUSED: &[(&str, &str)] = &[
     ("validatehash", "hash injection is not part of ModSecurity v3"),
     ("validateschema", "external schemas are not loaded"),
 ];
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_operator_has_its_spelling() {
+        for name in super::names() {
+            assert!(super::spelling(name).eq_ignore_ascii_case(name), "{name}");
+        }
+    }
+}

@@ -95,7 +95,8 @@ fn operation(loader: &Loader<'_>, syntax: &Operator) -> Result<Operation, String
         compile: loader.compile,
     };
     let test = operators::compile(&syntax.name, &recipe)?;
-    Ok(Operation { negated: syntax.negated, argument, test })
+    let name = operators::spelling(&syntax.name);
+    Ok(Operation { name, negated: syntax.negated, argument, test })
 }
 
 /// Adds actions to a rule that is there already (`SecRuleUpdateActionById`).

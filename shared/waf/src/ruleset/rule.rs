@@ -39,6 +39,8 @@ pub(crate) struct Target {
 /// What a rule looks for.
 #[derive(Debug)]
 pub(crate) struct Operation {
+    /// As ModSecurity spells it, for logs.
+    pub(crate) name: &'static str,
     pub(crate) negated: bool,
     pub(crate) argument: Text,
     pub(crate) test: Box<dyn Test>,

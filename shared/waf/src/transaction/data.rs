@@ -2,7 +2,6 @@
 
 use crate::ruleset::Rule;
 use portcullis_http::percent;
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -211,9 +210,4 @@ fn without_authority(uri: &[u8]) -> &[u8] {
         Some(at) if is_scheme => rest.get(at..).unwrap_or_default(),
         _ => uri,
     }
-}
-
-/// A value cut for a log.
-pub(crate) fn cut(value: &[u8]) -> Cow<'_, [u8]> {
-    Cow::Borrowed(value.get(..crate::LOG_BYTES).unwrap_or(value))
 }

@@ -1,7 +1,7 @@
 //! The rules of a phase, in order.
 
-use super::data::{Pair, View, cut};
-use super::{Interruption, Match, Response, Step, Transaction};
+use super::data::{Pair, View};
+use super::{Interruption, Response, Step, Transaction};
 use crate::actions::{Disruptive, Phase, RuleMatch, Scope};
 use crate::operators::Captures;
 use crate::ruleset::{Engine, Entry, Operation, Rule, Target};
@@ -171,31 +171,6 @@ impl Transaction {
             },
         };
         Some(Interruption { response, rule: rule.id })
-    }
-
-    fn describe(&self, rule: &Rule, phase: Phase, disruptive: bool) -> Match {
-        let view = View { data: &self.data, rule: Some(rule) };
-        let expand = |text: Option<&crate::text::Text>| text.map(|text| text.expand(view).into_owned());
-        let text = |of: fn(&Rule) -> Option<&crate::text::Text>| {
-            let mut rules = rule.links.iter().rev().chain(std::iter::once(rule));
-            expand(of(rule).or_else(|| rules.find_map(of))).unwrap_or_default()
-        };
-        let tags = rule.meta.tags.iter().map(|tag| String::from_utf8_lossy(&tag.expand(view)).into_owned());
-        let last = self.data.matched_vars.last();
-        Match {
-            id: rule.id,
-            phase,
-            file: rule.file.to_string(),
-            line: rule.span.line,
-            msg: text(|rule| rule.meta.msg.as_ref()),
-            data: cut(&text(|rule| rule.meta.logdata.as_ref())).into_owned(),
-            tags: tags.collect(),
-            severity: rule.meta.severity,
-            variable: last.map(|pair| pair.name.clone()).unwrap_or_default(),
-            value: last.map(|pair| cut(&pair.value).into_owned()).unwrap_or_default(),
-            log: rule.actions.log.unwrap_or(true),
-            disruptive,
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod apply;
 mod body;
 mod data;
+mod describe;
 mod evaluate;
 mod json;
 mod multipart;

@@ -58,15 +58,27 @@ pub struct Match {
     pub line: u32,
     /// Its `msg`.
     pub msg: Vec<u8>,
-    /// Its `logdata`, cut.
+    /// Its `logdata`, cut, hidden values starred.
     pub data: Vec<u8>,
     /// Its tags.
     pub tags: Vec<String>,
     /// Its severity: 0, emergency, to 7, debug.
     pub severity: Option<u8>,
+    /// Its `rev`.
+    pub rev: String,
+    /// Its `ver`.
+    pub ver: String,
+    /// Its `maturity`; 0 for none.
+    pub maturity: u8,
+    /// Its `accuracy`; 0 for none.
+    pub accuracy: u8,
+    /// The operator of the last link, as ModSecurity spells it; empty for `SecAction`.
+    pub operator: &'static str,
+    /// That operator's argument, macros filled in, cut; empty for a rule that is not logged.
+    pub parameter: Vec<u8>,
     /// The variable that matched last, like `ARGS:id`; empty for `SecAction`.
     pub variable: Vec<u8>,
-    /// Its value, cut.
+    /// Its value, cut, and starred where it is hidden.
     pub value: Vec<u8>,
     /// Whether the rule wants to be logged.
     pub log: bool,
