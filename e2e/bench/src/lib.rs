@@ -1,5 +1,8 @@
 //! The measuring bench: real proxies against each other over loopback, and instruction counts of the engines.
 
+pub mod attacks;
+pub mod bars;
+pub mod first;
 pub mod fuel;
 pub mod load;
 pub mod processes;

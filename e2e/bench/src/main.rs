@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use portcullis_bench::fuel::{self, Baseline, Judgement};
 use portcullis_bench::run::{self, Row};
-use portcullis_bench::{report, rows};
+use portcullis_bench::{attacks, bars, report, rows};
 use portcullis_testkit::repo;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -20,6 +20,8 @@ struct Arguments {
 enum Command {
     /// Drives filters and peers in turn and prints what each request costs (the default)
     Run(RunArguments),
+    /// Looks for the attack string of OWASP CRS's tests that costs the WAF most as one value, natively
+    Attacks(AttackArguments),
     /// Counts the instructions of the engines in wasm and compares them with bench/baseline.toml
     Fuel(FuelArguments),
 }
@@ -35,7 +37,14 @@ struct RunArguments {
     /// Where the figures go as JSON [default: bench.json in the target folder]
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Fails where the passing filter costs more than 10 us of CPU a request
+    /// Fails where a bar is missed
+    #[arg(long)]
+    assert: bool,
+}
+
+#[derive(Debug, Args)]
+struct AttackArguments {
+    /// Fails where one takes longer than 2 ms
     #[arg(long)]
     assert: bool,
 }
@@ -54,6 +63,7 @@ struct FuelArguments {
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Some(Command::Run(arguments)) => run_rows(&arguments),
+        Some(Command::Attacks(arguments)) => run_attacks(&arguments),
         Some(Command::Fuel(arguments)) => run_fuel(&arguments),
         None => run_rows(&RunArguments { only: None, rounds: 3, json: None, assert: false }),
     };
@@ -67,9 +77,9 @@ fn main() -> ExitCode {
 }
 
 fn run_rows(arguments: &RunArguments) -> Result<()> {
-    let meant = |row: &str| rows::is_meant(row, arguments.only.as_deref());
     let mut results: Vec<Row> = Vec::new();
     for group in rows::GROUPS {
+        let meant = |row: &str| group.is_meant(row, arguments.only.as_deref());
         if group.rows().any(|(name, _)| meant(&name)) {
             eprintln!("measuring {} ...", group.name);
         }
@@ -80,13 +90,23 @@ fn run_rows(arguments: &RunArguments) -> Result<()> {
     }
     println!("{}", report::report(&results));
     report::notes(&results).iter().for_each(|note| println!("{note}"));
+    report::versions(&results).iter().for_each(|versions| println!("{versions}"));
     let json = arguments.json.clone().unwrap_or_else(|| repo::target().join("bench.json"));
     std::fs::write(&json, serde_json::to_vec_pretty(&results)?)
         .with_context(|| format!("write {}", json.display()))?;
-    println!("{}", report::judge(&results, arguments.assert)?);
+    println!("{}", bars::judge(&results, arguments.assert)?);
     match results.iter().find(|row| row.failed) {
         Some(row) => bail!("the row `{}` could not be measured", row.name),
         None => Ok(()),
+    }
+}
+
+fn run_attacks(arguments: &AttackArguments) -> Result<()> {
+    let report = attacks::measure()?;
+    println!("{report}");
+    match report.holds() {
+        false if arguments.assert => bail!("an attack string costs too much"),
+        _ => Ok(()),
     }
 }
 

@@ -1,8 +1,9 @@
 //! Runs rows: starts the contestants, checks that each does its work, and drives them in turn.
 
+use crate::first::{self, First};
 use crate::load::{Answer, Load, Target, Upstream};
 use crate::proxies::Running;
-use crate::rows::{Case, Contestant, Group, Seen};
+use crate::rows::{Case, Contestant, Group, Seen, Sent};
 use crate::statistics::{Difference, median, percentile};
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
@@ -29,10 +30,19 @@ pub struct Row {
     pub notes: Vec<String>,
     /// Whether something went wrong that is no mere absence.
     pub failed: bool,
+    /// The row of a start: what its first requests cost. It has no other results.
+    pub first: Option<First>,
+}
+
+impl Row {
+    /// A row without figures so far.
+    pub fn new(name: impl Into<String>, notes: Vec<String>) -> Row {
+        Row { name: name.into(), results: Vec::new(), notes, failed: false, first: None }
+    }
 }
 
 /// What was measured of one contestant.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Figures {
     /// Who.
@@ -88,13 +98,16 @@ pub fn group(group: &Group, wanted: impl Fn(&str) -> bool, rounds: usize) -> Res
             Err(error) => notes.push(format!("{}: {error:#}", contestant.name)),
         }
     }
+    for (contestant, running) in &started {
+        asleep(group, contestant, running).with_context(|| contestant.name)?;
+    }
     // Without the filter in question there is nothing to compare.
     if started.first().is_none_or(|(first, _)| first.name != group.contestants[0].name) {
-        let row = |(name, _)| Row { name, results: Vec::new(), notes: notes.clone(), failed: false };
+        let row = |(name, _)| Row::new(name, notes.clone());
         return Ok(rows.into_iter().map(row).collect());
     }
     let run = |(name, case): (String, &Case)| {
-        let mut row = Row { name, results: Vec::new(), notes: notes.clone(), failed: false };
+        let mut row = Row::new(name, notes.clone());
         match self::case(group, &started, &upstream, case, rounds) {
             Ok(results) => row.results = results,
             Err(error) => {
@@ -104,7 +117,24 @@ pub fn group(group: &Group, wanted: impl Fn(&str) -> bool, rounds: usize) -> Res
         }
         row
     };
-    Ok(rows.into_iter().map(run).collect())
+    let mut results: Vec<Row> = rows.into_iter().map(run).collect();
+    if group.first_requests {
+        drop(started);
+        let first = first::measure(group, &upstream);
+        let name = format!("{} start", group.name);
+        let notes = first.as_ref().err().map(|error| format!("{error:#}")).into_iter().collect();
+        results.push(Row { failed: first.is_err(), first: first.ok(), ..Row::new(name, notes) });
+    }
+    Ok(results)
+}
+
+/// Fails where somebody who should do the work lets pass what the group says is to be refused.
+fn asleep(group: &Group, contestant: &Contestant, running: &Running) -> Result<()> {
+    let (Some(refused), Some(_)) = (group.refused, contestant.bare) else { return Ok(()) };
+    match Target::new(running.port, Sent::Same(refused)).once()? {
+        answer if answer.status == 403 => Ok(()),
+        answer => bail!("an attack is not refused: {}", crate::load::excerpt(&answer)),
+    }
 }
 
 fn case(
@@ -147,7 +177,7 @@ impl<'a> Runner<'a> {
         upstream: &Upstream,
         case: &Case,
     ) -> Result<Runner<'a>> {
-        let target = Target::new(running.port, &(case.request)());
+        let target = Target::new(running.port, case.sent);
         let (expected, bytes) = upstream.watch(|| target.once())?;
         let upstream = String::from_utf8_lossy(&bytes).into_owned();
         let seen = Seen { upstream, answer: expected.clone() };

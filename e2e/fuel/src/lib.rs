@@ -3,4 +3,6 @@
 //! Every message is made by arithmetic from fixed words, so that a count or a time means the same thing everywhere.
 
 pub mod messages;
+pub mod prose;
 pub mod settings;
+pub mod traffic;

@@ -6,6 +6,8 @@ pub const EMPTY: &str = include_str!("../settings/empty.json");
 pub const WAF: &str = include_str!("../settings/waf.json");
 /// The WAF with the OWASP Core Rule Set, in the build that carries it.
 pub const WAF_CRS: &str = include_str!("../settings/waf-crs.json");
+/// The same at paranoia level 4, with thresholds that nothing reaches.
+pub const WAF_CRS_PL4: &str = include_str!("../settings/waf-crs-pl4.json");
 /// Six header edits and a request body made from a template.
 pub const TRANSFORM: &str = include_str!("../settings/transform.json");
 /// Six header edits, bodies left alone: what a Lua filter is compared with.

@@ -1,18 +1,27 @@
 //! The load: so many connections, each sending its next request when the last is answered.
 
 use super::reader::Reader;
+use crate::rows::Sent;
 use anyhow::{Context, Result, bail};
 use portcullis_fuel::messages::Request;
+use std::borrow::Cow;
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// A proxy, and a request for it.
-#[derive(Debug, Clone)]
+/// A proxy, and the requests for it.
+#[derive(Debug)]
 pub struct Target {
     address: SocketAddr,
-    wire: Vec<u8>,
+    wires: Wires,
+}
+
+#[derive(Debug)]
+enum Wires {
+    Same(Vec<u8>),
+    /// The next one's number.
+    Distinct(fn(u64) -> Request, AtomicU64),
 }
 
 /// An answer.
@@ -54,23 +63,27 @@ pub struct Client {
 }
 
 impl Target {
-    /// This request, to 127.0.0.1 at this port.
-    pub fn new(port: u16, request: &Request) -> Target {
-        let mut wire = format!("{} {} HTTP/1.1\r\nhost: shop.example\r\n", request.method, request.path);
-        for (name, value) in &request.fields {
-            wire.push_str(&format!("{name}: {value}\r\n"));
-        }
-        if !request.body.is_empty() {
-            wire.push_str(&format!("content-length: {}\r\n", request.body.len()));
-        }
-        wire.push_str("\r\n");
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        Target { address, wire: [wire.as_bytes(), &request.body].concat() }
+    /// These requests, to 127.0.0.1 at this port.
+    pub fn new(port: u16, sent: Sent) -> Target {
+        let wires = match sent {
+            Sent::Same(request) => Wires::Same(wire(&request())),
+            Sent::Distinct(request) => Wires::Distinct(request, AtomicU64::new(0)),
+        };
+        Target { address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)), wires }
     }
 
     /// One request on a connection of its own.
     pub fn once(&self) -> Result<Answer> {
-        self.connect(Duration::from_secs(10))?.ask(&self.wire)
+        self.connect(Duration::from_secs(10))?.ask(&self.next())
+    }
+
+    fn next(&self) -> Cow<'_, [u8]> {
+        match &self.wires {
+            Wires::Same(wire) => Cow::Borrowed(wire),
+            Wires::Distinct(request, next) => {
+                Cow::Owned(wire(&request(next.fetch_add(1, Ordering::Relaxed))))
+            }
+        }
     }
 
     /// The load. Every answer must have the status and the body of `expected`.
@@ -98,8 +111,9 @@ impl Target {
         let mut latencies = Vec::new();
         let take = |left: usize| left.checked_sub(1);
         while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok() {
+            let wire = self.next();
             let begin = Instant::now();
-            let answer = client.ask(&self.wire)?;
+            let answer = client.ask(&wire)?;
             let end = Instant::now();
             if answer.status != expected.status || answer.body != expected.body {
                 bail!("an unexpected answer: {}", excerpt(&answer));
@@ -113,16 +127,34 @@ impl Target {
     }
 
     fn connect(&self, patience: Duration) -> Result<Client> {
-        let stream =
-            TcpStream::connect(self.address).with_context(|| format!("connect to {}", self.address))?;
+        Client::connect(self.address, patience)
+    }
+}
+
+/// A request as it goes out.
+pub(crate) fn wire(request: &Request) -> Vec<u8> {
+    let mut wire = format!("{} {} HTTP/1.1\r\nhost: shop.example\r\n", request.method, request.path);
+    for (name, value) in &request.fields {
+        wire.push_str(&format!("{name}: {value}\r\n"));
+    }
+    if !request.body.is_empty() {
+        wire.push_str(&format!("content-length: {}\r\n", request.body.len()));
+    }
+    wire.push_str("\r\n");
+    [wire.as_bytes(), &request.body].concat()
+}
+
+impl Client {
+    /// A connection; an answer that takes longer than `patience` is a failure.
+    pub fn connect(address: SocketAddr, patience: Duration) -> Result<Client> {
+        let stream = TcpStream::connect(address).with_context(|| format!("connect to {address}"))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(patience.max(Duration::from_millis(1))))?;
         Ok(Client { reader: Reader::new(stream.try_clone()?), stream })
     }
-}
 
-impl Client {
-    fn ask(&mut self, wire: &[u8]) -> Result<Answer> {
+    /// Sends a request and waits for its answer.
+    pub fn ask(&mut self, wire: &[u8]) -> Result<Answer> {
         self.stream.write_all(wire).context("write")?;
         let message = self.reader.message()?.context("the connection was closed before an answer")?;
         let status =
@@ -149,7 +181,7 @@ mod tests {
     #[test]
     fn every_request_is_answered_and_counted() {
         let upstream = Upstream::start().unwrap();
-        let target = Target::new(upstream.port(), &messages::json_post());
+        let target = Target::new(upstream.port(), Sent::Same(messages::json_post));
         let expected = target.once().unwrap();
         assert_eq!(expected.body, messages::small().body);
         let measured = target.load(LOAD, &expected).unwrap();
@@ -162,7 +194,7 @@ mod tests {
     #[test]
     fn an_unexpected_answer_fails_the_whole_load() {
         let upstream = Upstream::start().unwrap();
-        let target = Target::new(upstream.port(), &messages::get());
+        let target = Target::new(upstream.port(), Sent::Same(messages::get));
         let other = Answer { status: 403, ..target.once().unwrap() };
         let message = target.load(LOAD, &other).unwrap_err().to_string();
         assert!(message.starts_with("an unexpected answer: 200 with"), "{message}");
@@ -171,8 +203,8 @@ mod tests {
     #[test]
     fn the_upstream_tells_what_it_saw() {
         let upstream = Upstream::start().unwrap();
-        let target = Target::new(upstream.port(), &messages::json_post());
+        let target = Target::new(upstream.port(), Sent::Same(messages::json_post));
         let (answer, seen) = upstream.watch(|| target.once()).unwrap();
-        assert_eq!((answer.status, seen), (200, target.wire));
+        assert_eq!((answer.status, seen), (200, target.next().into_owned()));
     }
 }

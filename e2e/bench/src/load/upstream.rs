@@ -1,8 +1,10 @@
 //! An upstream that costs as little as it can: fixed answers, one write each.
 
+use super::gzip;
 use super::reader::{Message, Reader};
 use anyhow::{Context, Result};
 use portcullis_fuel::messages::{self, Response};
+use portcullis_fuel::traffic;
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,6 +27,8 @@ struct State {
     small: Vec<u8>,
     clean: Vec<u8>,
     dense: Vec<u8>,
+    page: Vec<u8>,
+    packed_page: Vec<u8>,
     recording: AtomicBool,
     last: Mutex<Option<Message>>,
 }
@@ -38,6 +42,8 @@ impl Upstream {
             small: wire(&messages::small()),
             clean: wire(&messages::large_clean()),
             dense: wire(&messages::large_dense()),
+            page: wire(&traffic::page()),
+            packed_page: wire_packed(&traffic::page()),
             recording: AtomicBool::new(false),
             last: Mutex::new(None),
         });
@@ -77,6 +83,8 @@ fn serve(stream: &TcpStream, state: &State) {
         let answer = match path {
             path if path.starts_with(LARGE_CLEAN.as_bytes()) => &state.clean,
             path if path.starts_with(LARGE_DENSE.as_bytes()) => &state.dense,
+            path if path.starts_with(traffic::PAGE_GZIP.as_bytes()) => &state.packed_page,
+            path if path.starts_with(traffic::PAGE.as_bytes()) => &state.page,
             _ => &state.small,
         };
         if state.recording.load(Ordering::Relaxed) {
@@ -89,10 +97,17 @@ fn serve(stream: &TcpStream, state: &State) {
 }
 
 fn wire(response: &Response) -> Vec<u8> {
+    wire_with("", response.content_type, &response.body)
+}
+
+fn wire_packed(response: &Response) -> Vec<u8> {
+    wire_with("content-encoding: gzip\r\n", response.content_type, &gzip::pack(&response.body))
+}
+
+fn wire_with(fields: &str, content_type: &str, body: &[u8]) -> Vec<u8> {
+    let length = body.len();
     let head = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: {}\r\ncontent-length: {}\r\n\r\n",
-        response.content_type,
-        response.body.len()
+        "HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\n{fields}content-length: {length}\r\n\r\n"
     );
-    [head.as_bytes(), &response.body].concat()
+    [head.as_bytes(), body].concat()
 }

@@ -2,7 +2,7 @@
 
 mod nginx;
 
-pub use nginx::Nginx;
+pub use nginx::{Nginx, crs_version, version as nginx_version};
 
 use crate::processes::Tree;
 use anyhow::{Context, Result, bail};

@@ -15,8 +15,11 @@ const MODULE: &str = "usr/lib/nginx/modules/ngx_http_modsecurity_module.so";
 pub enum Nginx {
     /// Without ModSecurity.
     Bare,
-    /// With OWASP CRS in libmodsecurity.
-    Crs,
+    /// With OWASP CRS in libmodsecurity, at this paranoia level; above 1 with thresholds that nothing reaches.
+    Crs {
+        /// 1 to 4.
+        paranoia: u8,
+    },
     /// With the rules of our own that the WAF has built in, from this file of the repository.
     Rules(&'static str),
 }
@@ -60,7 +63,8 @@ impl Nginx {
     fn label(&self) -> &'static str {
         match self {
             Nginx::Bare => "bare",
-            Nginx::Crs => "crs",
+            Nginx::Crs { paranoia: 1 } => "crs",
+            Nginx::Crs { .. } => "crs-paranoid",
             Nginx::Rules(_) => "rules",
         }
     }
@@ -103,35 +107,43 @@ impl Nginx {
     fn rules(&self, folder: &Path) -> Result<Option<String>> {
         let rules = match self {
             Nginx::Bare => return Ok(None),
-            Nginx::Crs => {
+            Nginx::Crs { paranoia } => {
                 let crs = repo::root().join(".tools/crs");
                 if !crs.join("crs-setup.conf").is_file() {
                     bail!("no .tools/crs: run make setup");
                 }
                 copy_rules(&crs.join("rules"), &folder.join("rules"))?;
+                let (before, behind) = if *paranoia == 1 { ("", "") } else { PARANOID };
                 format!(
-                    "Include {}/crs-setup.conf\nInclude {}/rules/*.conf\n",
+                    "Include {}\nInclude {}/crs-setup.conf\n{before}\nInclude {}/rules/*.conf\n{behind}\nSecRuleEngine On\n",
+                    repo::root().join(RECOMMENDED).display(),
                     crs.display(),
                     folder.display()
                 )
             }
-            Nginx::Rules(file) => format!("Include {}\n", repo::root().join(file).display()),
+            Nginx::Rules(file) => {
+                let file = repo::root().join(file);
+                format!("SecRuleEngine On\nSecRequestBodyAccess On\n{JSON}Include {}\n", file.display())
+            }
         };
-        Ok(Some(format!("{BASE}{rules}")))
+        Ok(Some(format!("{FOLDERS}{rules}")))
     }
 }
 
-/// What our settings for the WAF amount to: request bodies are read, response bodies of API's types are not.
-const BASE: &str = "SecRuleEngine On\n\
-    SecRequestBodyAccess On\n\
-    SecRequestBodyLimit 1048576\n\
-    SecRequestBodyNoFilesLimit 1048576\n\
-    SecResponseBodyAccess Off\n\
-    SecAuditEngine Off\n\
-    SecTmpDir @FOLDER@\n\
-    SecDataDir @FOLDER@\n\
-    SecRule REQUEST_HEADERS:Content-Type \"^application/json\" \
-        \"id:200001,phase:1,t:none,t:lowercase,pass,nolog,ctl:requestBodyProcessor=JSON\"\n";
+/// The settings that `Include @recommended-conf` brings in the filter: the same file, so that both do the same work.
+const RECOMMENDED: &str = "shared/waf/rules/recommended.conf";
+
+/// What stands before and behind the rules of CRS at paranoia level 4, as in `settings/waf-crs-pl4.json`.
+const PARANOID: (&str, &str) = (
+    "SecAction \"id:900000,phase:1,pass,t:none,nolog,setvar:tx.blocking_paranoia_level=4,\
+     setvar:tx.inbound_anomaly_score_threshold=100000,setvar:tx.outbound_anomaly_score_threshold=100000\"",
+    "SecRule ARGS:probe \"@streq 1\" \"id:999,phase:2,deny,status:403,t:none,nolog,chain\"\n\
+     SecRule TX:inbound_anomaly_score_pl4 \"@ge 3\" \"t:none\"",
+);
+
+const FOLDERS: &str = "SecAuditEngine Off\nSecTmpDir @FOLDER@\nSecDataDir @FOLDER@\n";
+const JSON: &str = "SecRule REQUEST_HEADERS:Content-Type \"^application/json\" \
+     \"id:200001,phase:1,t:none,t:lowercase,pass,nolog,ctl:requestBodyProcessor=JSON\"\n";
 
 impl Process {
     pub(super) fn pid(&self) -> u32 {
@@ -186,6 +198,26 @@ fn copy_rules(from: &Path, to: &Path) -> Result<()> {
         std::fs::write(to.join(entry.file_name()), text.replace("\nSec", "\n\nSec"))?;
     }
     Ok(())
+}
+
+/// The version of nginx, such as `nginx/1.22.1`, or why there is none.
+pub fn version() -> Result<String> {
+    let installation = installation()?;
+    let mut command = Command::new(&installation.program);
+    if let Some(libraries) = &installation.libraries {
+        command.env("LD_LIBRARY_PATH", libraries);
+    }
+    let said = command.arg("-v").output().context("start nginx")?.stderr;
+    let text = String::from_utf8_lossy(&said).into_owned();
+    Ok(text.trim().rsplit_once(": ").map_or(text.trim(), |(_, version)| version).to_owned())
+}
+
+/// The version of OWASP CRS in `.tools`, as its set-up says it, such as `4.25.0`.
+pub fn crs_version() -> Result<String> {
+    let setup =
+        std::fs::read_to_string(repo::root().join(".tools/crs/crs-setup.conf")).context("no .tools/crs")?;
+    let behind = setup.split("OWASP_CRS/").nth(1).context("a set-up without a version")?;
+    Ok(behind.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect())
 }
 
 /// What there is: `NGINX` and `NGINX_MODSECURITY` in the environment, else Debian's packages, installed or unpacked.

@@ -1,10 +1,10 @@
 //! The list. A filter's own issue adds its rows and its peers here.
 
-use super::{Case, Contestant, Group, Seen};
-use crate::load::{LARGE_CLEAN, LARGE_DENSE};
+use super::{Case, Contestant, Group, Seen, Sent};
+use crate::load::{Answer, LARGE_CLEAN, LARGE_DENSE, gzip};
 use crate::proxies::{Nginx, Proxy};
 use portcullis_fuel::messages::{self, Request};
-use portcullis_fuel::settings;
+use portcullis_fuel::{settings, traffic};
 
 /// All rows.
 pub const GROUPS: &[Group] = &[
@@ -12,21 +12,51 @@ pub const GROUPS: &[Group] = &[
         name: "empty",
         contestants: &[filter("passing filter", "probe", settings::EMPTY), NO_FILTER],
         cases: &[GET, JSON, LARGE],
+        part_of: None,
+        refused: None,
+        first_requests: false,
     },
     Group {
         name: "waf",
         contestants: &[filter("waf", "waf", settings::WAF), NO_FILTER],
         cases: &[GET, JSON],
+        part_of: None,
+        refused: None,
+        first_requests: false,
     },
     Group {
-        name: "waf-crs",
+        name: WAF_CRS,
         contestants: &[
             filter("waf-crs", "waf-crs", settings::WAF_CRS),
             NO_FILTER,
-            Contestant { name: "nginx modsecurity", proxy: Proxy::Nginx(Nginx::Crs), bare: Some(3) },
+            Contestant {
+                name: "nginx modsecurity",
+                proxy: Proxy::Nginx(Nginx::Crs { paranoia: 1 }),
+                bare: Some(3),
+            },
             Contestant { name: "nginx", proxy: Proxy::Nginx(Nginx::Bare), bare: None },
         ],
-        cases: &[GET, JSON],
+        cases: WAF_CASES,
+        part_of: None,
+        refused: Some(traffic::attack),
+        first_requests: true,
+    },
+    Group {
+        name: WAF_CRS_PL4,
+        contestants: &[
+            filter("waf-crs pl4", "waf-crs", settings::WAF_CRS_PL4),
+            NO_FILTER,
+            Contestant {
+                name: "nginx modsecurity pl4",
+                proxy: Proxy::Nginx(Nginx::Crs { paranoia: 4 }),
+                bare: Some(3),
+            },
+            Contestant { name: "nginx", proxy: Proxy::Nginx(Nginx::Bare), bare: None },
+        ],
+        cases: WAF_CASES,
+        part_of: Some(WAF_CRS),
+        refused: Some(traffic::attack),
+        first_requests: false,
     },
     Group {
         name: "transform",
@@ -35,30 +65,42 @@ pub const GROUPS: &[Group] = &[
             NO_FILTER,
             Contestant { name: "envoy lua", proxy: Proxy::Lua(LUA_HEADERS), bare: Some(1) },
         ],
-        cases: &[Case { name: "headers", request: messages::get, done: headers_edited }],
+        cases: &[Case { name: "headers", sent: Sent::Same(messages::get), done: headers_edited }],
+        part_of: None,
+        refused: None,
+        first_requests: false,
     },
     Group {
         name: "transform-body",
         contestants: &[filter("transform", "transform", settings::TRANSFORM), NO_FILTER],
         cases: &[Case {
             name: "json",
-            request: messages::json_post,
+            sent: Sent::Same(messages::json_post),
             done: |seen| headers_edited(seen) && seen.upstream.contains(r#"{"who":"Ada","tier":"gold""#),
         }],
+        part_of: None,
+        refused: None,
+        first_requests: false,
     },
     Group {
         name: "transform-response",
         contestants: &[filter("transform", "transform", settings::TRANSFORM_RESPONSE), NO_FILTER],
         cases: &[Case {
             name: "large",
-            request: large,
+            sent: Sent::Same(large),
             done: |seen| seen.answer.body.starts_with(br#"{"items":[{"id":0,"#),
         }],
+        part_of: None,
+        refused: None,
+        first_requests: false,
     },
     Group {
         name: "authz",
         contestants: &[filter("authz", "authz", settings::AUTHZ), NO_FILTER],
         cases: &[GET, JSON],
+        part_of: None,
+        refused: None,
+        first_requests: false,
     },
     Group {
         name: "dlp",
@@ -68,20 +110,51 @@ pub const GROUPS: &[Group] = &[
             LARGE,
             Case {
                 name: "dense",
-                request: dense,
+                sent: Sent::Same(dense),
                 done: |seen| text(seen).contains("paid with ************"),
             },
         ],
+        part_of: None,
+        refused: None,
+        first_requests: false,
     },
+];
+
+/// OWASP CRS at paranoia level 1, blocking, bodies of both sides looked at.
+pub const WAF_CRS: &str = "waf-crs";
+/// The same at paranoia level 4, with thresholds that nothing reaches: there ordinary requests have false positives.
+pub const WAF_CRS_PL4: &str = "waf-crs-pl4";
+
+/// What a WAF is measured with.
+const WAF_CASES: &[Case] = &[
+    Case { name: "get", sent: Sent::Same(traffic::browse), done: small_untouched },
+    Case { name: "json", sent: Sent::Same(traffic::order), done: small_untouched },
+    Case { name: "form", sent: Sent::Same(traffic::text_form), done: small_untouched },
+    Case {
+        name: "page",
+        sent: Sent::Same(traffic::browse_page),
+        done: |seen| seen.answer.body == traffic::page().body,
+    },
+    Case {
+        name: "gzip",
+        sent: Sent::Same(traffic::browse_page_gzip),
+        done: |seen| is_gzip_page(&seen.answer),
+    },
+    Case { name: "distinct-get", sent: Sent::Distinct(traffic::search), done: small_untouched },
+    Case { name: "distinct-json", sent: Sent::Distinct(traffic::records), done: small_untouched },
+    Case { name: "distinct-form", sent: Sent::Distinct(traffic::prose_form), done: small_untouched },
 ];
 
 /// Envoy without any filter, as the second of a group.
 const NO_FILTER: Contestant = Contestant { name: "no filter", proxy: Proxy::Bare, bare: None };
 
-const GET: Case = Case { name: "get", request: messages::get, done: small_untouched };
-const JSON: Case = Case { name: "json", request: messages::json_post, done: small_untouched };
-const LARGE: Case =
-    Case { name: "large", request: large, done: |seen| seen.answer.body == messages::large_clean().body };
+const GET: Case = Case { name: "get", sent: Sent::Same(messages::get), done: small_untouched };
+const JSON: Case = Case { name: "json", sent: Sent::Same(messages::json_post), done: small_untouched };
+const LARGE: Case = Case {
+    name: "large",
+    sent: Sent::Same(large),
+    done: |seen| seen.answer.body == messages::large_clean().body,
+};
 
 /// What the settings of `transform` do, in Envoy's Lua.
 const LUA_HEADERS: &str = r#"
@@ -120,6 +193,11 @@ fn at(path: &str) -> Request {
 
 fn small_untouched(seen: &Seen) -> bool {
     seen.answer.body == messages::small().body
+}
+
+fn is_gzip_page(answer: &Answer) -> bool {
+    let head = String::from_utf8_lossy(&answer.head).to_ascii_lowercase();
+    head.contains("\r\ncontent-encoding: gzip\r\n") && gzip::is_packed(&answer.body, &traffic::page().body)
 }
 
 fn headers_edited(seen: &Seen) -> bool {

@@ -2,7 +2,7 @@
 
 mod list;
 
-pub use list::GROUPS;
+pub use list::{GROUPS, WAF_CRS, WAF_CRS_PL4};
 
 use crate::load::Answer;
 use crate::proxies::Proxy;
@@ -17,6 +17,12 @@ pub struct Group {
     pub contestants: &'static [Contestant],
     /// The second part of the rows' names, and what is sent.
     pub cases: &'static [Case],
+    /// A group whose name means this one too, because both are judged together.
+    pub part_of: Option<&'static str>,
+    /// What everybody who does the work must refuse with 403, or they sleep.
+    pub refused: Option<fn() -> Request>,
+    /// Whether the first requests after a start are measured one by one.
+    pub first_requests: bool,
 }
 
 /// One who is measured.
@@ -36,10 +42,29 @@ pub struct Case {
     /// Its name.
     pub name: &'static str,
     /// What is sent.
-    pub request: fn() -> Request,
+    pub sent: Sent,
     /// Whether the upstream saw, and the client got, what they should. Asked of those that do the work, once, before
     /// the measuring; all later answers must be the same.
     pub done: fn(&Seen) -> bool,
+}
+
+/// What the clients of a row send.
+#[derive(Debug, Clone, Copy)]
+pub enum Sent {
+    /// The same request again and again.
+    Same(fn() -> Request),
+    /// A new one each time, by its number.
+    Distinct(fn(u64) -> Request),
+}
+
+impl Sent {
+    /// The request of this number.
+    pub fn request(self, number: u64) -> Request {
+        match self {
+            Sent::Same(request) => request(),
+            Sent::Distinct(request) => request(number),
+        }
+    }
 }
 
 /// What both ends saw of an exchange.
@@ -56,11 +81,12 @@ impl Group {
     pub fn rows(&self) -> impl Iterator<Item = (String, &'static Case)> {
         self.cases.iter().map(|case| (format!("{} {}", self.name, case.name), case))
     }
-}
 
-/// Whether a row is meant by `--only`: its name, or the first word of it. Nothing means all.
-pub fn is_meant(row: &str, only: Option<&str>) -> bool {
-    only.is_none_or(|only| row == only || row.strip_prefix(only).is_some_and(|rest| rest.starts_with(' ')))
+    /// Whether a row of this group is meant by `--only`: its name, the group's, or that of the group that this one is
+    /// part of. Nothing means all.
+    pub fn is_meant(&self, row: &str, only: Option<&str>) -> bool {
+        only.is_none_or(|only| row == only || self.name == only || self.part_of == Some(only))
+    }
 }
 
 #[cfg(test)]
@@ -68,12 +94,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_means_its_rows_and_no_others() {
-        assert!(is_meant("waf get", Some("waf")));
-        assert!(is_meant("waf get", Some("waf get")));
-        assert!(is_meant("waf get", None));
-        assert!(!is_meant("waf-crs get", Some("waf")));
-        assert!(!is_meant("waf json", Some("waf get")));
+    fn a_name_means_its_rows_and_no_others() {
+        let meant = |only| {
+            let rows = |group: &'static Group| group.rows().filter(move |(row, _)| group.is_meant(row, only));
+            GROUPS.iter().flat_map(rows).map(|(row, _)| row).collect::<Vec<_>>()
+        };
+        assert_eq!(meant(Some("waf")), ["waf get", "waf json"]);
+        assert_eq!(meant(Some("waf get")), ["waf get"]);
+        assert!(meant(Some("waf-crs")).contains(&"waf-crs-pl4 form".to_owned()));
+        assert!(!meant(Some("waf-crs-pl4")).contains(&"waf-crs form".to_owned()));
+        assert!(meant(None).len() > 20);
     }
 
     #[test]
