@@ -142,7 +142,7 @@ impl<S: Stream, M: Fn(Over) -> usize> Run<S, M> {
             _ => self.exchange.response.status(),
         };
         let summary = Summary { status, replied: ended.is_some(), ..Summary::default() };
-        let effects = self.stream.log(&self.exchange, &summary);
+        let effects = self.stream.log(&self.exchange, &summary, &mut self.store);
         self.note("log", &[], &effects);
         if let Some(outcome) = ended {
             report.outcome = outcome;

@@ -118,7 +118,7 @@ impl Stream for ProbeStream {
         self.of_response(|settings, part| call_done(settings, part, result))
     }
 
-    fn log(&mut self, exchange: &Exchange, _summary: &Summary) -> Vec<Effect> {
+    fn log(&mut self, exchange: &Exchange, _summary: &Summary, _store: &mut dyn Store) -> Vec<Effect> {
         let mut effects = vec![Effect::State { field: "phases", value: self.phases.clone().into_bytes() }];
         if !exchange.source.is_empty() {
             effects.push(Effect::State { field: "source", value: exchange.source.clone().into_bytes() });

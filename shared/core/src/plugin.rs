@@ -119,7 +119,7 @@ pub trait Stream: 'static {
         ResponseVerdict::proceed()
     }
     /// The exchange is over; nothing can be changed any more, but filter state still reaches the access log.
-    fn log(&mut self, _exchange: &Exchange, _summary: &Summary) -> Vec<Effect> {
+    fn log(&mut self, _exchange: &Exchange, _summary: &Summary, _store: &mut dyn Store) -> Vec<Effect> {
         Vec::new()
     }
 }
@@ -148,6 +148,8 @@ pub enum Background<'a> {
 pub struct Boot {
     /// Wall clock since the Unix epoch.
     pub time: Duration,
+    /// A random number, another one for each load.
+    pub seed: u64,
     /// The VM's environment.
     pub environment: BTreeMap<String, String>,
     /// The texts of `files`, by name.

@@ -13,12 +13,12 @@ pub struct CasMismatch;
 
 /// A key-value store with compare-and-swap. The host puts its own prefix in front of keys.
 ///
-/// The host behind it has no delete, and does not check the version of a key that is absent: make keys when the
-/// configuration loads, and treat what is read as untrusted.
+/// There is no delete, so the number of keys must be bounded; what is read is untrusted.
 pub trait Store {
     /// The value and its version.
     fn get(&mut self, key: &str) -> Option<(Vec<u8>, Cas)>;
-    /// Writes if the version is still `expected`; `None` writes in any case.
+    /// Writes if the version is still `expected` ([`Cas::default`]: if there is no such key); `None` writes in any
+    /// case. A key that has never been is written whatever is expected.
     fn set(&mut self, key: &str, value: &[u8], expected: Option<Cas>) -> Result<(), CasMismatch>;
 }
 
@@ -50,7 +50,8 @@ mod tests {
     #[test]
     fn swaps_only_what_it_has_read() {
         let mut store = MapStore::default();
-        store.set("a", b"1", None).unwrap();
+        store.set("a", b"1", Some(Cas::default())).unwrap();
+        assert_eq!(store.set("a", b"0", Some(Cas::default())), Err(CasMismatch));
         let (_, cas) = store.get("a").unwrap();
         store.set("a", b"2", Some(cas)).unwrap();
         assert_eq!(store.set("a", b"3", Some(cas)), Err(CasMismatch));

@@ -208,7 +208,7 @@ impl Stream for DlpStream {
         self.end(side, exchange.response_body)
     }
 
-    fn log(&mut self, _exchange: &Exchange, _summary: &Summary) -> Vec<Effect> {
+    fn log(&mut self, _exchange: &Exchange, _summary: &Summary, _store: &mut dyn Store) -> Vec<Effect> {
         if self.findings == 0 {
             return Vec::new();
         }

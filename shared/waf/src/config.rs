@@ -1,5 +1,6 @@
 //! The filter's settings.
 
+use crate::collections::CollectionsConfig;
 use crate::report::LogConfig;
 use serde::Deserialize;
 
@@ -16,4 +17,7 @@ pub struct WafConfig {
     /// How matches are logged.
     #[serde(default)]
     pub log: LogConfig,
+    /// The table in shared data that persistent collections (`IP`, `SESSION`...) live in. All routes share it.
+    #[serde(default)]
+    pub collections: Option<CollectionsConfig>,
 }

@@ -14,6 +14,7 @@
 //! ```
 
 mod actions;
+mod collections;
 mod config;
 pub mod operators;
 mod pcre;
@@ -28,13 +29,14 @@ pub mod transformations;
 mod variables;
 
 pub use actions::Phase;
+pub use collections::{CollectionsConfig, Table as CollectionTable};
 pub use config::WafConfig;
 pub use plugin::Waf;
 pub use portcullis_seclang::ParseError;
 pub use report::{Format, LogConfig, LogLevel};
 pub use ruleset::{Engine, OverLimit, Ruleset, Settings};
 pub use stream::WafStream;
-pub use transaction::{Interruption, Match, Response, Step, Transaction};
+pub use transaction::{Interruption, Match, Phases, Response, Step, Transaction};
 
 /// The most bytes of a value that a log line holds.
 pub const LOG_BYTES: usize = 512;

@@ -1,6 +1,7 @@
 //! The engine as a plugin of the host: compiled settings, and what the host is told.
 
 use crate::Phase;
+use crate::collections::{CollectionsConfig, Table};
 use crate::config::WafConfig;
 use crate::report::Report;
 use crate::ruleset::{Engine, Ruleset};
@@ -19,6 +20,8 @@ pub struct Waf {
     pub(crate) fuel: u64,
     pub(crate) max_body: usize,
     pub(crate) report: Report,
+    /// Where persistent collections live.
+    pub(crate) table: Rc<Table>,
     late_ok: bool,
 }
 
@@ -32,8 +35,14 @@ pub(crate) const BODY_ERRORS: MetricId = MetricId(2);
 pub(crate) const DETECTED: MetricId = MetricId(3);
 /// Exchanges stopped; the first of four, by phase.
 pub(crate) const BLOCKED: u16 = 4;
+/// Writes of persistent collections that were done again, because another worker had written.
+pub(crate) const COLLECTION_CONFLICTS: MetricId = MetricId(8);
+/// Instances of persistent collections that had to go for others, though they were not expired.
+pub(crate) const COLLECTION_EVICTIONS: MetricId = MetricId(9);
+/// Changes of persistent collections that were given up: the instance is too long for its slot.
+pub(crate) const COLLECTION_DROPS: MetricId = MetricId(10);
 
-const METRICS: [&str; 8] = [
+const METRICS: [&str; 11] = [
     "inspected_requests",
     "matched_rules",
     "unreadable_bodies",
@@ -42,6 +51,9 @@ const METRICS: [&str; 8] = [
     "blocked_requests.phase.request_body",
     "blocked_requests.phase.response_headers",
     "blocked_requests.phase.response_body",
+    "collection_conflicts",
+    "collection_evictions",
+    "collection_dropped_writes",
 ];
 
 impl Plugin for Waf {
@@ -52,6 +64,8 @@ impl Plugin for Waf {
     fn compile(configs: Vec<WafConfig>, boot: &Boot) -> Result<Vec<Rc<Waf>>, ConfigError> {
         let mut known: Vec<(Vec<String>, Rc<Ruleset>)> = Vec::new();
         let mut compiled = Vec::with_capacity(configs.len());
+        let table =
+            Rc::new(CollectionsConfig::table(configs.iter().map(|config| config.collections), boot.seed)?);
         for (index, config) in configs.into_iter().enumerate() {
             let ruleset = match known.iter().find(|(rules, _)| *rules == config.rules) {
                 Some((_, ruleset)) => Rc::clone(ruleset),
@@ -63,7 +77,14 @@ impl Plugin for Waf {
             };
             let (fuel, max_body) = (boot.fuel, boot.max_body);
             let report = Report::new(&config.log);
-            compiled.push(Rc::new(Waf { ruleset, fuel, max_body, report, late_ok: config.late_ok }));
+            compiled.push(Rc::new(Waf {
+                ruleset,
+                fuel,
+                max_body,
+                report,
+                table: Rc::clone(&table),
+                late_ok: config.late_ok,
+            }));
         }
         Ok(compiled)
     }

@@ -1,7 +1,10 @@
 //! One exchange as the host drives it.
 
 use crate::Phase;
-use crate::plugin::{BLOCKED, BODY_ERRORS, DETECTED, INSPECTED, MATCHES, Waf};
+use crate::plugin::{
+    BLOCKED, BODY_ERRORS, COLLECTION_CONFLICTS, COLLECTION_DROPS, COLLECTION_EVICTIONS, DETECTED, INSPECTED,
+    MATCHES, Waf,
+};
 use crate::ruleset::{Engine, OverLimit};
 use crate::transaction::{Interruption, Response, Transaction};
 use portcullis_core::{
@@ -36,7 +39,7 @@ impl WafStream {
         }
     }
 
-    fn feed_request(&mut self, exchange: &Exchange) -> Result<(), OutOfFuel> {
+    fn feed_request(&mut self, exchange: &Exchange, store: &mut dyn Store) -> Result<(), OutOfFuel> {
         let transaction = &mut self.transaction;
         let own_id = exchange.id.to_string();
         let id = exchange.request.get("x-request-id").unwrap_or(own_id.as_bytes());
@@ -51,21 +54,19 @@ impl WafStream {
         for (name, value) in exchange.request.iter().filter(|(name, _)| !name.starts_with(b":")) {
             transaction.add_request_header(name, value);
         }
-        transaction.process_request_headers().map(|_| ())
+        transaction.phases(&self.waf.table, store).process_request_headers().map(drop)
     }
 
     /// The verdict after a phase has run.
     fn verdict<E>(&mut self, exchange: &Exchange, phase: Phase, run: Result<(), OutOfFuel>) -> Verdict<E> {
         let matches = self.transaction.take_matches();
+        let counts = self.collection_counts();
         let mut verdict = match (run, self.transaction.interruption()) {
             (Err(fault), _) => Verdict::fail(Failure::new(FailureKind::Fuel, fault.to_string())),
-            (Ok(()), _) if self.transaction.failure().is_some() => {
-                let reason = self.transaction.failure().unwrap_or_default();
-                Verdict::fail(Failure::new(FailureKind::Evaluation, reason))
-            }
             (Ok(()), Some(interruption)) => stop(interruption),
             (Ok(()), None) => Verdict::proceed(),
         };
+        verdict.effects.extend(counts);
         let logged = matches.iter().filter(|matched| matched.log).count();
         if logged > 0 {
             verdict
@@ -82,6 +83,17 @@ impl WafStream {
             verdict.effects.extend(self.states());
         }
         verdict
+    }
+
+    fn collection_counts(&mut self) -> impl Iterator<Item = Effect> + use<> {
+        let counts = self.transaction.take_collection_counts();
+        let counts = [
+            (COLLECTION_CONFLICTS, counts.conflicts),
+            (COLLECTION_EVICTIONS, counts.evicted),
+            (COLLECTION_DROPS, counts.dropped),
+        ];
+        let counts = counts.into_iter().filter(|(_, count)| *count > 0);
+        counts.map(|(metric, count)| Effect::Count { metric, by: i64::try_from(count).unwrap_or(i64::MAX) })
     }
 
     /// Filter state for access logs and later filters.
@@ -118,8 +130,8 @@ impl WafStream {
 }
 
 impl Stream for WafStream {
-    fn request_headers(&mut self, exchange: &Exchange, _: &mut dyn Store) -> RequestVerdict {
-        let run = self.feed_request(exchange);
+    fn request_headers(&mut self, exchange: &Exchange, store: &mut dyn Store) -> RequestVerdict {
+        let run = self.feed_request(exchange, store);
         let mut verdict: RequestVerdict = self.verdict(exchange, Phase::RequestHeaders, run);
         if self.transaction.engine() != Engine::Off {
             verdict.effects.push(Effect::Count { metric: INSPECTED, by: 1 });
@@ -139,11 +151,11 @@ impl Stream for WafStream {
         }
     }
 
-    fn request_end(&mut self, exchange: &Exchange, _: &mut dyn Store) -> RequestVerdict {
+    fn request_end(&mut self, exchange: &Exchange, store: &mut dyn Store) -> RequestVerdict {
         if exchange.request_body.aborted {
             return RequestVerdict::proceed();
         }
-        let run = self.transaction.process_request_body().map(|_| ());
+        let run = self.transaction.phases(&self.waf.table, store).process_request_body().map(drop);
         let mut verdict: RequestVerdict = self.verdict(exchange, Phase::RequestBody, run);
         if self.transaction.body_error().is_some() && !self.body_failed {
             self.body_failed = true;
@@ -158,12 +170,16 @@ impl Stream for WafStream {
         verdict
     }
 
-    fn response_headers(&mut self, exchange: &Exchange, _: &mut dyn Store) -> ResponseVerdict {
+    fn response_headers(&mut self, exchange: &Exchange, store: &mut dyn Store) -> ResponseVerdict {
         for (name, value) in exchange.response.iter().filter(|(name, _)| !name.starts_with(b":")) {
             self.transaction.add_response_header(name, value);
         }
         let status = exchange.response.status().unwrap_or(0);
-        let run = self.transaction.process_response_headers(status, b"HTTP/1.1").map(|_| ());
+        let run = self
+            .transaction
+            .phases(&self.waf.table, store)
+            .process_response_headers(status, b"HTTP/1.1")
+            .map(drop);
         let mut verdict: ResponseVerdict = self.verdict(exchange, Phase::ResponseHeaders, run);
         if let Some((limit, over)) = self.transaction.wants_response_body()
             && exchange.response_body.present
@@ -186,16 +202,16 @@ impl Stream for WafStream {
         }
     }
 
-    fn response_end(&mut self, exchange: &Exchange, _: &mut dyn Store) -> ResponseVerdict {
+    fn response_end(&mut self, exchange: &Exchange, store: &mut dyn Store) -> ResponseVerdict {
         if exchange.response_body.aborted {
             return ResponseVerdict::proceed();
         }
-        let run = self.transaction.process_response_body().map(|_| ());
+        let run = self.transaction.phases(&self.waf.table, store).process_response_body().map(drop);
         self.verdict(exchange, Phase::ResponseBody, run)
     }
 
-    fn log(&mut self, exchange: &Exchange, _: &Summary) -> Vec<Effect> {
-        let run = self.transaction.process_logging();
+    fn log(&mut self, exchange: &Exchange, _: &Summary, store: &mut dyn Store) -> Vec<Effect> {
+        let run = self.transaction.phases(&self.waf.table, store).process_logging();
         let verdict: RequestVerdict = self.verdict_of_logging(exchange, run);
         verdict.effects
     }
@@ -207,6 +223,7 @@ impl WafStream {
         let matches = self.transaction.take_matches();
         let mut verdict = RequestVerdict::proceed();
         verdict.effects.extend(self.waf.report.matches(exchange, &self.transaction, &matches));
+        verdict.effects.extend(self.collection_counts());
         verdict
     }
 }

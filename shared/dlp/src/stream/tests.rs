@@ -57,7 +57,7 @@ fn a_body_passes_in_pieces_and_is_covered() {
     let count = |metric, by| Effect::Count { metric: MetricId(metric), by };
     assert_eq!(end.effects, [count(2, 26), count(0, 1)]);
     let state = Effect::State { field: "findings", value: b"1".to_vec() };
-    assert_eq!(stream.log(&exchange, &Summary::default()), [state]);
+    assert_eq!(stream.log(&exchange, &Summary::default(), &mut MapStore::default()), [state]);
     let names: Vec<_> = plugin.needs().metrics.into_iter().map(|metric| metric.name).collect();
     assert_eq!(
         names[..3],

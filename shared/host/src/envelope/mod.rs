@@ -37,6 +37,7 @@ use portcullis_core::{Boot, ConfigError, Level, OnError, Plugin};
 pub use schema::schema;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -143,6 +144,7 @@ impl Common {
     fn boot(&self, environment: BTreeMap<String, String>, time: Duration) -> Boot {
         Boot {
             time,
+            seed: RandomState::new().hash_one(0),
             environment,
             files: self.files.clone(),
             host_buffer_limit: self.host_buffer_limit,

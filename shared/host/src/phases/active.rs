@@ -332,12 +332,21 @@ impl<W> SharedStore<'_, W> {
     }
 }
 
+/// To the host version 0 means that nothing is expected. One that no value ever has (versions count up from 1) is
+/// checked where there is a value, and not where there is none: that makes 'write if absent'.
+fn present(expected: Cas) -> Cas {
+    match expected {
+        Cas(0) => Cas(u32::MAX),
+        version => version,
+    }
+}
+
 impl<W: Wire> Store for SharedStore<'_, W> {
     fn get(&mut self, key: &str) -> Option<(Vec<u8>, Cas)> {
         self.wire.shared(&self.key(key))
     }
 
     fn set(&mut self, key: &str, value: &[u8], expected: Option<Cas>) -> Result<(), CasMismatch> {
-        self.wire.set_shared(&self.key(key), value, expected)
+        self.wire.set_shared(&self.key(key), value, expected.map(present))
     }
 }

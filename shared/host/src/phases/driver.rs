@@ -190,7 +190,8 @@ impl<P: Plugin> Driver<P> {
             replied: self.replied,
         };
         if let Some(stream) = &mut self.stream {
-            let effects = stream.log(&self.exchange, &summary);
+            let active = Rc::clone(&self.active);
+            let effects = stream.log(&self.exchange, &summary, &mut active.store(wire));
             self.active.apply(wire, &self.exchange, self.exchange.route, effects);
         }
         for lane in [&mut self.request, &mut self.response] {

@@ -1,6 +1,7 @@
 //! From the syntax of actions to what they mean.
 
-use super::{Actions, Ctl, Disruptive, Phase, Scope, SetVar};
+use super::{Actions, Ctl, Disruptive, Keep, Phase, Scope, SetVar};
+use crate::collections::Persistent;
 use crate::text::Text;
 use crate::transformations::Transformation;
 use portcullis_seclang::Action;
@@ -31,8 +32,12 @@ impl Actions {
             "setvar" => self.setvars.push(SetVar::parse(value)?),
             "setenv" => self.setvars.push(SetVar::environment(value)?),
             "ctl" => self.ctls.push(Ctl::parse(value)?),
-            // CRS has it behind a setting that is off by default; a rule that gets there fails the request.
-            "initcol" => self.ctls.push(Ctl::NotBuilt("`initcol`: persistent collections are not yet built")),
+            "initcol" => self.ctls.push(Ctl::Keep(Keep::open(value)?)),
+            "setrsc" => self.ctls.push(Ctl::Keep(Keep::open_as(Persistent::Resource, value)?)),
+            "setsid" => self.ctls.push(Ctl::Keep(Keep::open_as(Persistent::Session, value)?)),
+            "setuid" => self.ctls.push(Ctl::Keep(Keep::open_as(Persistent::User, value)?)),
+            "expirevar" => self.ctls.push(Ctl::Keep(Keep::expire(value)?)),
+            "deprecatevar" => self.ctls.push(Ctl::Keep(Keep::deprecate(value)?)),
             // The audit log is written by the host's log; what would be in it is logged with each match.
             "auditlog" | "noauditlog" => {}
             // Values in logs are cut, and come from `logdata` alone.
@@ -100,6 +105,12 @@ const NEEDS_VALUE: &[&str] = &[
     "redirect",
     "setvar",
     "setenv",
+    "initcol",
+    "setrsc",
+    "setsid",
+    "setuid",
+    "expirevar",
+    "deprecatevar",
     "ctl",
     "msg",
     "logdata",
@@ -114,15 +125,10 @@ const NEEDS_VALUE: &[&str] = &[
 /// What a sandbox cannot do, or what is not built, and why.
 const REFUSED: &[(&str, &str)] = &[
     ("append", "it changes responses"),
-    ("deprecatevar", "persistent collections are not yet built"),
     ("exec", "a sandbox runs no programs"),
-    ("expirevar", "persistent collections are not yet built"),
     ("pause", "a filter cannot wait"),
     ("prepend", "it changes responses"),
     ("proxy", "the proxy's routes decide where a request goes"),
-    ("setrsc", "persistent collections are not yet built"),
-    ("setsid", "persistent collections are not yet built"),
-    ("setuid", "persistent collections are not yet built"),
 ];
 
 impl Phase {

@@ -1,5 +1,6 @@
 //! `ctl`: changes of the engine for one transaction.
 
+use super::Keep;
 use crate::ruleset::{Engine, IdRange, parse_ids};
 use crate::variables::{Key, Selection, Variable};
 use portcullis_seclang::{Sign, Span, parse_variables};
@@ -15,8 +16,8 @@ pub(crate) enum Ctl {
     Remove(Removal),
     /// It concerns logs that the host writes; nothing to do.
     NoEffect,
-    /// The request fails if it gets here; the text says why.
-    NotBuilt(&'static str),
+    /// Persistent collections.
+    Keep(Keep),
 }
 
 /// Rules, or some of their targets, that do not count any more.

@@ -5,7 +5,7 @@ mod ctl;
 mod setvar;
 
 pub(crate) use ctl::{Ctl, Removal, RuleMatch};
-pub(crate) use setvar::{Change, Collection, SetVar};
+pub(crate) use setvar::{Change, Collection, Keep, SetVar};
 
 use crate::text::Text;
 use crate::transformations::Transformation;

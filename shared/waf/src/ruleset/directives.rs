@@ -49,7 +49,6 @@ pub(super) fn apply(
 const LOGS: &str = "logs go to the proxy's log";
 const FILES: &str = "a sandbox writes no files";
 const PCRE: &str = "patterns run in linear time";
-const STORE: &str = "persistent collections are not yet built";
 
 const TABLE: &[(&str, Class)] = &[
     ("SecArgumentSeparator", Class::Implemented(argument_separator)),
@@ -66,7 +65,7 @@ const TABLE: &[(&str, Class)] = &[
     ("SecAuditLogRelevantStatus", Class::NoEffect(LOGS)),
     ("SecAuditLogStorageDir", Class::NoEffect(LOGS)),
     ("SecAuditLogType", Class::NoEffect(LOGS)),
-    ("SecCollectionTimeout", Class::NoEffect(STORE)),
+    ("SecCollectionTimeout", Class::Implemented(collection_timeout)),
     ("SecComponentSignature", Class::Implemented(component)),
     ("SecConnEngine", Class::NoEffect("connections are the proxy's")),
     ("SecCookieFormat", Class::Implemented(cookie_format)),
@@ -195,6 +194,13 @@ fn external_entity(_: &mut Loader<'_>, values: &[&str]) -> Result<(), String> {
         false => Ok(()),
         true => Err("external entities are never loaded".to_owned()),
     }
+}
+
+fn collection_timeout(loader: &mut Loader<'_>, values: &[&str]) -> Result<(), String> {
+    let text = one(values)?;
+    loader.settings.collection_timeout =
+        text.parse().map_err(|_| format!("`{text}` is not a number of seconds"))?;
+    Ok(())
 }
 
 fn component(loader: &mut Loader<'_>, values: &[&str]) -> Result<(), String> {

@@ -27,6 +27,8 @@ pub struct Settings {
     pub response_body_over: OverLimit,
     /// `SecResponseBodyMimeType`, lower case.
     pub response_mime_types: Vec<String>,
+    /// `SecCollectionTimeout`, seconds without a write after which an instance of a persistent collection is gone.
+    pub collection_timeout: u32,
     /// `SecWebAppId`.
     pub web_app_id: String,
     /// `SecComponentSignature`, all of them.
@@ -48,6 +50,7 @@ impl Default for Settings {
             response_body_limit: 524_288,
             response_body_over: OverLimit::Reject,
             response_mime_types: vec!["text/plain".to_owned(), "text/html".to_owned()],
+            collection_timeout: 3_600,
             web_app_id: String::new(),
             components: Vec::new(),
         }

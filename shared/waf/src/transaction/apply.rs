@@ -21,12 +21,15 @@ impl Transaction {
     }
 
     pub(super) fn set_variable(&mut self, rule: &Rule, change: &SetVar) {
+        if let Collection::Kept(collection) = change.collection {
+            return self.change_kept(rule, collection, change);
+        }
         let view = View { data: &self.data, rule: Some(rule) };
         let name = change.name.expand(view).to_ascii_lowercase();
         let expand = |text: &crate::text::Text| text.expand(view).into_owned();
         let map = match change.collection {
-            Collection::Tx => &self.data.tx,
             Collection::Env => &self.data.env,
+            _ => &self.data.tx,
         };
         let before = || map.get(&name).map_or(0, |value| number(value));
         let value = match &change.change {
@@ -36,8 +39,8 @@ impl Transaction {
             Change::Subtract(text) => Some(decimal(before().saturating_sub(number(&expand(text))))),
         };
         let map = match change.collection {
-            Collection::Tx => &mut self.data.tx,
             Collection::Env => &mut self.data.env,
+            _ => &mut self.data.tx,
         };
         match value {
             Some(value) if map.len() < MOST_VARIABLES || map.contains_key(&name) => {
@@ -50,7 +53,7 @@ impl Transaction {
         }
     }
 
-    pub(super) fn control(&mut self, ctl: &Ctl) {
+    pub(super) fn control(&mut self, rule: &Rule, ctl: &Ctl) {
         match ctl {
             Ctl::RuleEngine(engine) => self.engine = *engine,
             Ctl::RequestBodyAccess(on) => self.request_body_access = *on,
@@ -63,7 +66,7 @@ impl Transaction {
                 }
             }
             Ctl::NoEffect => {}
-            Ctl::NotBuilt(reason) => self.failure = Some(reason),
+            Ctl::Keep(keep) => self.keep(rule, keep),
         }
     }
 }

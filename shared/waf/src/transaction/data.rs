@@ -1,5 +1,6 @@
 //! What a transaction knows: the values of variables.
 
+use crate::collections::Collections;
 use crate::ruleset::Rule;
 use portcullis_http::percent;
 use std::collections::BTreeMap;
@@ -65,6 +66,9 @@ pub(crate) struct Data {
     pub(crate) response_too_long: bool,
     pub(crate) tx: Map,
     pub(crate) env: Map,
+    pub(crate) collections: Collections,
+    /// `SecCollectionTimeout`, seconds.
+    pub(crate) collection_timeout: u64,
     pub(crate) matched_vars: Vec<Pair>,
     pub(crate) highest_severity: u8,
 }

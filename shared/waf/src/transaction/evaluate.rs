@@ -3,6 +3,7 @@
 use super::data::{Pair, View};
 use super::{Interruption, Response, Step, Transaction};
 use crate::actions::{Disruptive, Phase, RuleMatch, Scope};
+use crate::collections::Archive;
 use crate::operators::Captures;
 use crate::ruleset::{Engine, Entry, Operation, Rule, Target};
 use crate::transformations::Transformation;
@@ -25,7 +26,7 @@ pub(super) struct Hit {
 }
 
 impl Transaction {
-    pub(super) fn evaluate(&mut self, phase: Phase) -> Result<(), OutOfFuel> {
+    pub(super) fn evaluate(&mut self, phase: Phase, archive: &mut Archive<'_>) -> Result<(), OutOfFuel> {
         let ruleset = Rc::clone(&self.ruleset);
         if self.is_allowed(phase) {
             return Ok(());
@@ -61,6 +62,7 @@ impl Transaction {
                 continue;
             }
             self.full_match(rule, phase);
+            self.read_kept(archive)?;
             if self.interruption.is_some() || self.is_allowed(phase) {
                 break;
             }
@@ -137,7 +139,7 @@ impl Transaction {
     fn full_match(&mut self, head: &Rule, phase: Phase) {
         for rule in head.links.iter().rev().chain(std::iter::once(head)) {
             for ctl in &rule.actions.ctls {
-                self.control(ctl);
+                self.control(rule, ctl);
             }
         }
         if let Some(severity) = head.meta.severity {

@@ -6,16 +6,20 @@ mod data;
 mod describe;
 mod evaluate;
 mod json;
+mod kept;
 mod multipart;
 mod outcome;
+mod phases;
 mod trace;
 mod xml;
 
 pub(crate) use data::{Data, Map, Pair, View};
 pub use outcome::{Interruption, Match, Response};
+pub use phases::Phases;
 pub use trace::Step;
 
-use crate::actions::{Phase, Removal, Scope};
+use crate::actions::{Removal, Scope};
+use crate::collections::{Counts, Persistent};
 use crate::ruleset::{Engine, OverLimit, Ruleset};
 use portcullis_core::{Fuel, OutOfFuel};
 use portcullis_http::{cookies, form};
@@ -37,7 +41,6 @@ pub struct Transaction {
     /// How far an `allow` reaches.
     allowed: Option<Scope>,
     interruption: Option<Interruption>,
-    failure: Option<&'static str>,
     matches: Vec<Match>,
     /// Steps, where they are wanted.
     trace: Option<RefCell<Vec<Step>>>,
@@ -50,6 +53,7 @@ impl Transaction {
         let data = Data {
             highest_severity: 255,
             web_app_id: settings.web_app_id.clone().into_bytes(),
+            collection_timeout: u64::from(settings.collection_timeout),
             ..Data::default()
         };
         Transaction {
@@ -62,7 +66,6 @@ impl Transaction {
             removals: Vec::new(),
             allowed: None,
             interruption: None,
-            failure: None,
             matches: Vec::new(),
             trace: None,
         }
@@ -121,18 +124,6 @@ impl Transaction {
         self.data.request_headers.push(Pair::new(name, value));
     }
 
-    /// Phase 1.
-    pub fn process_request_headers(&mut self) -> Result<Option<&Interruption>, OutOfFuel> {
-        let media =
-            portcullis_http::media::MediaType::parse(self.data.header(b"content-type").unwrap_or_default());
-        self.data.body_processor = match media {
-            Some(media) if media.is_form() => "URLENCODED",
-            Some(media) if media.is_multipart() => "MULTIPART",
-            _ => "",
-        };
-        self.run(Phase::RequestHeaders)
-    }
-
     /// Whether bodies of requests are looked at, and up to how many bytes.
     pub fn wants_request_body(&self) -> Option<(usize, OverLimit)> {
         let settings = &self.ruleset.settings;
@@ -164,38 +155,14 @@ impl Transaction {
         self.data.body_too_long = true;
     }
 
-    /// Why the rules could not be followed, if so: a rule asked at run time for what is not built.
-    pub fn failure(&self) -> Option<&'static str> {
-        self.failure
-    }
-
     /// Why the request's body could not be read, if so.
     pub fn body_error(&self) -> Option<&str> {
         self.data.body_error.as_deref()
     }
 
-    /// Phase 2, when the request's body has ended; also where there is none.
-    pub fn process_request_body(&mut self) -> Result<Option<&Interruption>, OutOfFuel> {
-        if self.engine != Engine::Off && self.request_body_access && self.interruption.is_none() {
-            self.read_body()?;
-        }
-        self.run(Phase::RequestBody)
-    }
-
     /// One header field of the response.
     pub fn add_response_header(&mut self, name: &[u8], value: &[u8]) {
         self.data.response_headers.push(Pair::new(name, value));
-    }
-
-    /// Phase 3.
-    pub fn process_response_headers(
-        &mut self,
-        status: u16,
-        protocol: &[u8],
-    ) -> Result<Option<&Interruption>, OutOfFuel> {
-        self.data.response_status = Some(status);
-        self.data.response_protocol = protocol.to_vec();
-        self.run(Phase::ResponseHeaders)
     }
 
     /// Whether this response's body is looked at, and up to how many bytes.
@@ -224,16 +191,6 @@ impl Transaction {
         self.interruption()
     }
 
-    /// Phase 4.
-    pub fn process_response_body(&mut self) -> Result<Option<&Interruption>, OutOfFuel> {
-        self.run(Phase::ResponseBody)
-    }
-
-    /// Phase 5; nothing can be stopped any more.
-    pub fn process_logging(&mut self) -> Result<(), OutOfFuel> {
-        self.evaluate(Phase::Logging)
-    }
-
     /// What stopped the exchange, if anything.
     pub fn interruption(&self) -> Option<&Interruption> {
         self.interruption.as_ref()
@@ -259,16 +216,29 @@ impl Transaction {
         self.engine
     }
 
+    /// The key that rules have given a persistent collection (`ip`, `session`...).
+    pub fn collection_key(&self, name: &str) -> Option<&[u8]> {
+        self.data.collections.key(Persistent::find(name)?)
+    }
+
+    /// What became of persistent collections since it was asked last.
+    pub(crate) fn take_collection_counts(&mut self) -> Counts {
+        std::mem::take(&mut self.data.collections.counts)
+    }
+
     /// Units of fuel that are left.
     pub fn fuel_left(&self) -> u64 {
         self.fuel.left()
     }
 
-    fn run(&mut self, phase: Phase) -> Result<Option<&Interruption>, OutOfFuel> {
-        if self.interruption.is_none() {
-            self.evaluate(phase)?;
-        }
-        Ok(self.interruption())
+    fn choose_body_processor(&mut self) {
+        let media =
+            portcullis_http::media::MediaType::parse(self.data.header(b"content-type").unwrap_or_default());
+        self.data.body_processor = match media {
+            Some(media) if media.is_form() => "URLENCODED",
+            Some(media) if media.is_multipart() => "MULTIPART",
+            _ => "",
+        };
     }
 
     /// The arguments of a query or a form body; too many are an error of the body.

@@ -29,7 +29,7 @@ mod remove_nulls;
 mod remove_whitespace;
 mod replace_comments;
 mod replace_nulls;
-mod sha1;
+pub(crate) mod sha1;
 mod sql_hex_decode;
 mod trim;
 mod uppercase;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-pub(super) fn apply(input: &[u8]) -> Cow<'_, [u8]> {
+pub(crate) fn apply(input: &[u8]) -> Cow<'_, [u8]> {
     let mut state = [0x6745_2301u32, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
     let message = padded(input, u64::to_be_bytes);
     let (blocks, _) = message.as_chunks::<64>();

@@ -1,5 +1,7 @@
 //! The names of variables (ModSecurity reference, "Variables").
 
+use crate::collections::Persistent;
+
 /// A variable or collection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Variable {
@@ -19,8 +21,10 @@ pub(crate) enum Variable {
     FilesSizes,
     FullRequest,
     FullRequestLength,
+    Global,
     HighestSeverity,
     InboundDataError,
+    Ip,
     MatchedVar,
     MatchedVarName,
     MatchedVars,
@@ -68,6 +72,7 @@ pub(crate) enum Variable {
     RequestProtocol,
     RequestUri,
     RequestUriRaw,
+    Resource,
     ResponseBody,
     ResponseContentLength,
     ResponseContentType,
@@ -79,6 +84,8 @@ pub(crate) enum Variable {
     ServerAddr,
     ServerName,
     ServerPort,
+    Session,
+    SessionId,
     StatusLine,
     Time,
     TimeDay,
@@ -92,6 +99,8 @@ pub(crate) enum Variable {
     Tx,
     UniqueId,
     UrlencodedError,
+    User,
+    UserId,
     Webappid,
     Xml,
 }
@@ -105,6 +114,18 @@ impl Variable {
         match REFUSED.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
             Some((_, reason)) => Err(format!("variable `{name}` is not supported: {reason}")),
             None => Err(format!("unknown variable `{name}`")),
+        }
+    }
+
+    /// The collection that it is, if that outlives transactions.
+    pub(crate) fn persistent(self) -> Option<Persistent> {
+        match self {
+            Variable::Global => Some(Persistent::Global),
+            Variable::Ip => Some(Persistent::Ip),
+            Variable::Resource => Some(Persistent::Resource),
+            Variable::Session => Some(Persistent::Session),
+            Variable::User => Some(Persistent::User),
+            _ => None,
         }
     }
 
@@ -131,8 +152,10 @@ const TABLE: &[(&str, Variable)] = &[
     ("FILES_SIZES", Variable::FilesSizes),
     ("FULL_REQUEST", Variable::FullRequest),
     ("FULL_REQUEST_LENGTH", Variable::FullRequestLength),
+    ("GLOBAL", Variable::Global),
     ("HIGHEST_SEVERITY", Variable::HighestSeverity),
     ("INBOUND_DATA_ERROR", Variable::InboundDataError),
+    ("IP", Variable::Ip),
     ("MATCHED_VAR", Variable::MatchedVar),
     ("MATCHED_VAR_NAME", Variable::MatchedVarName),
     ("MATCHED_VARS", Variable::MatchedVars),
@@ -180,6 +203,7 @@ const TABLE: &[(&str, Variable)] = &[
     ("REQUEST_PROTOCOL", Variable::RequestProtocol),
     ("REQUEST_URI", Variable::RequestUri),
     ("REQUEST_URI_RAW", Variable::RequestUriRaw),
+    ("RESOURCE", Variable::Resource),
     ("RESPONSE_BODY", Variable::ResponseBody),
     ("RESPONSE_CONTENT_LENGTH", Variable::ResponseContentLength),
     ("RESPONSE_CONTENT_TYPE", Variable::ResponseContentType),
@@ -191,6 +215,8 @@ const TABLE: &[(&str, Variable)] = &[
     ("SERVER_ADDR", Variable::ServerAddr),
     ("SERVER_NAME", Variable::ServerName),
     ("SERVER_PORT", Variable::ServerPort),
+    ("SESSION", Variable::Session),
+    ("SESSIONID", Variable::SessionId),
     ("STATUS_LINE", Variable::StatusLine),
     ("TIME", Variable::Time),
     ("TIME_DAY", Variable::TimeDay),
@@ -204,6 +230,8 @@ const TABLE: &[(&str, Variable)] = &[
     ("TX", Variable::Tx),
     ("UNIQUE_ID", Variable::UniqueId),
     ("URLENCODED_ERROR", Variable::UrlencodedError),
+    ("USER", Variable::User),
+    ("USERID", Variable::UserId),
     ("WEBAPPID", Variable::Webappid),
     ("XML", Variable::Xml),
 ];
@@ -211,13 +239,6 @@ const TABLE: &[(&str, Variable)] = &[
 /// What is known and not to be had, and why.
 const REFUSED: &[(&str, &str)] = &[
     ("GEO", "there is no geolocation database"),
-    ("GLOBAL", "persistent collections are not yet built"),
-    ("IP", "persistent collections are not yet built"),
-    ("RESOURCE", "persistent collections are not yet built"),
-    ("SESSION", "persistent collections are not yet built"),
-    ("SESSIONID", "persistent collections are not yet built"),
-    ("USER", "persistent collections are not yet built"),
-    ("USERID", "persistent collections are not yet built"),
     ("FILES_TMPNAMES", "uploads are not written to files"),
     ("FILES_TMP_CONTENT", "uploads are not written to files"),
     ("SCRIPT_BASENAME", "a proxy runs no scripts"),

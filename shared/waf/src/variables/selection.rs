@@ -78,6 +78,9 @@ impl Selection {
         if self.variable == Variable::Xml {
             return super::values::xml(view, &self.key, take);
         }
+        if let Some(collection) = self.variable.persistent() {
+            super::values::built_in(collection, view, &self.key, take)?;
+        }
         each(self.variable, view, &mut |item| match self.key.matches(&item.key) {
             true => take(item),
             false => ControlFlow::Continue(()),

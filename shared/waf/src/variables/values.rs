@@ -2,6 +2,7 @@
 
 use super::names::Variable;
 use super::selection::Key;
+use crate::collections::Persistent;
 use crate::time::Calendar;
 use crate::transaction::{Data, Pair, View};
 use std::borrow::Cow;
@@ -48,6 +49,11 @@ pub(crate) fn each<'a>(variable: Variable, view: View<'a>, take: Take<'_, 'a>) -
         Variable::MultipartPartHeaders => pairs(&data.upload.part_headers, take),
         Variable::Tx => map(&data.tx, take),
         Variable::Env => map(&data.env, take),
+        Variable::Global => kept(Persistent::Global, data, take),
+        Variable::Ip => kept(Persistent::Ip, data, take),
+        Variable::Resource => kept(Persistent::Resource, data, take),
+        Variable::Session => kept(Persistent::Session, data, take),
+        Variable::User => kept(Persistent::User, data, take),
         Variable::Rule => rule(view, take),
         Variable::Xml => xml(view, &Key::Any, take),
         _ => match scalar(variable, data) {
@@ -86,6 +92,30 @@ fn names<'a>(pairs: &'a [Pair], take: Take<'_, 'a>) -> ControlFlow<()> {
 fn map<'a>(map: &'a crate::transaction::Map, take: Take<'_, 'a>) -> ControlFlow<()> {
     map.iter()
         .try_for_each(|(name, value)| take(Item { key: Cow::Borrowed(name), value: Cow::Borrowed(value) }))
+}
+
+fn kept<'a>(collection: Persistent, data: &'a Data, take: Take<'_, 'a>) -> ControlFlow<()> {
+    data.collections
+        .values(collection, data.time.as_secs())
+        .try_for_each(|(name, value)| take(Item { key: Cow::Borrowed(name), value: Cow::Borrowed(value) }))
+}
+
+/// The member of a persistent collection that is there without being set: it has to be asked for by name.
+pub(crate) fn built_in<'a>(
+    collection: Persistent,
+    view: View<'a>,
+    key: &Key,
+    take: Take<'_, 'a>,
+) -> ControlFlow<()> {
+    let data = view.data;
+    let times = (data.time.as_secs(), data.collection_timeout);
+    match key {
+        Key::Name(name) => match data.collections.built_in(collection, name, times) {
+            Some((name, value)) => take(Item { key: Cow::Borrowed(name), value }),
+            None => ControlFlow::Continue(()),
+        },
+        _ => ControlFlow::Continue(()),
+    }
 }
 
 /// A member of `RULE`, if the rule has it.
@@ -174,6 +204,8 @@ fn scalar(variable: Variable, data: &Data) -> Option<Cow<'_, [u8]>> {
         Variable::ServerAddr => text(&data.server.0),
         Variable::ServerName => text(data.server_name()),
         Variable::ServerPort => text(&data.server.1),
+        Variable::SessionId => data.collections.key(Persistent::Session).and_then(text),
+        Variable::UserId => data.collections.key(Persistent::User).and_then(text),
         Variable::StatusLine => {
             data.response_status.map(|status| Cow::Owned(format!("HTTP/1.1 {status}").into_bytes()))
         }
