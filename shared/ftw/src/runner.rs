@@ -105,9 +105,6 @@ impl Runner {
         };
         let (transaction, answer) =
             self.transact(&request, answer).map_err(|_| "the fuel ran out".to_owned())?;
-        if let Some(failure) = transaction.failure() {
-            return Err(failure.to_owned());
-        }
         let status = answer.as_ref().map(|answer| answer.status).filter(|_| !is_simple);
         let response = answer.as_ref().map(Answer::wire).unwrap_or_default();
         let log = log(&transaction);
