@@ -81,7 +81,16 @@ fn run<P: Plugin>(json: &[u8], exchanges: &Exchanges) -> Result<Report, ConfigEr
 }
 
 fn load<P: Plugin>(json: &[u8]) -> Result<Loaded<P>, ConfigError> {
-    envelope::load(json, BTreeMap::new(), now())
+    envelope::load_with(json, BTreeMap::new(), now(), bundled(P::NAME))
+}
+
+/// What the filter's module carries in this build.
+fn bundled(filter: &str) -> &'static [u8] {
+    match filter {
+        #[cfg(feature = "crs")]
+        "waf" => portcullis_crs::RULES,
+        _ => &[],
+    }
 }
 
 /// The wall clock since the Unix epoch.

@@ -164,6 +164,8 @@ pub struct Boot {
     pub fuel: u64,
     /// `limits.maxBody`: the most bytes of a body that are held for one stream.
     pub max_body: usize,
+    /// Data that the build has put into the module for the engine; empty if none.
+    pub bundled: &'static [u8],
 }
 
 /// What happens to a request when the filter itself fails.

@@ -1,7 +1,7 @@
 //! Where a Core Rule Set keeps its rules, and the settings that its tests want.
 
 use crate::FtwError;
-use portcullis_waf::Ruleset;
+use portcullis_waf::{Base, Ruleset};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -65,16 +65,17 @@ pub fn load(dir: &Path, profile: Profile) -> Result<Ruleset, FtwError> {
     compile(&find(dir)?.sources(profile)?)
 }
 
-/// The rules that this build embeds, if it does.
-pub fn embedded(profile: Profile) -> Result<Ruleset, FtwError> {
+/// The rules that a build has compiled already.
+pub fn stored(base: &Base, profile: Profile) -> Result<Ruleset, FtwError> {
     let include = |name: &str| (name.to_owned(), format!("Include {name}"));
-    let texts = vec![
+    let texts = [
         include("@recommended-conf"),
         include("@crs-setup-conf"),
         settings(profile),
         include("@owasp_crs/*.conf"),
     ];
-    compile(&Sources { texts, data: BTreeMap::new() })
+    let texts: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    Ok(Ruleset::on(base, &texts, &BTreeMap::new())?)
 }
 
 /// Compiles texts and data.

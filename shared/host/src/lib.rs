@@ -22,14 +22,18 @@ pub use abi::Root;
 #[doc(hidden)]
 pub use proxy_wasm;
 
-/// Makes a module of a plugin: the entry point that the proxy calls first.
+/// Makes a module of a plugin: the entry point that the proxy calls first. Behind the plugin may stand data that the
+/// module carries for it, as [`portcullis_core::Boot::bundled`].
 #[macro_export]
 macro_rules! filter {
     ($plugin:ty) => {
+        $crate::filter!($plugin, &[]);
+    };
+    ($plugin:ty, $bundled:expr) => {
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             $crate::proxy_wasm::main! {{
-                $crate::proxy_wasm::set_root_context($crate::Root::<$plugin>::boxed);
+                $crate::proxy_wasm::set_root_context(|_| $crate::Root::<$plugin>::boxed($bundled));
             }}
         };
     };

@@ -21,6 +21,7 @@ mod pcre;
 mod plugin;
 mod report;
 mod ruleset;
+mod stored;
 mod stream;
 mod text;
 mod time;
@@ -35,6 +36,7 @@ pub use plugin::Waf;
 pub use portcullis_seclang::ParseError;
 pub use report::{Format, LogConfig, LogLevel};
 pub use ruleset::{Engine, OverLimit, Ruleset, Settings};
+pub use stored::{Base, StoredError};
 pub use stream::WafStream;
 pub use transaction::{Interruption, Match, Phases, Response, Step, Transaction};
 

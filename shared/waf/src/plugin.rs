@@ -5,6 +5,7 @@ use crate::collections::{CollectionsConfig, Table};
 use crate::config::WafConfig;
 use crate::report::Report;
 use crate::ruleset::{Engine, Ruleset};
+use crate::stored::Base;
 use crate::stream::WafStream;
 use portcullis_core::{
     Background, Boot, ConfigError, Effect, Exchange, MetricId, MetricKind, MetricSpec, Needs, Plugin, Store,
@@ -62,6 +63,7 @@ impl Plugin for Waf {
     type Stream = WafStream;
 
     fn compile(configs: Vec<WafConfig>, boot: &Boot) -> Result<Vec<Rc<Waf>>, ConfigError> {
+        let base = Base::read(boot.bundled).map_err(|error| ConfigError::new("", error))?;
         let mut known: Vec<(Vec<String>, Rc<Ruleset>)> = Vec::new();
         let mut compiled = Vec::with_capacity(configs.len());
         let table =
@@ -70,7 +72,7 @@ impl Plugin for Waf {
             let ruleset = match known.iter().find(|(rules, _)| *rules == config.rules) {
                 Some((_, ruleset)) => Rc::clone(ruleset),
                 None => {
-                    let ruleset = ruleset(&config.rules, boot).map_err(|error| error.of(index))?;
+                    let ruleset = ruleset(&base, &config.rules, boot).map_err(|error| error.of(index))?;
                     known.push((config.rules, Rc::clone(&ruleset)));
                     ruleset
                 }
@@ -129,11 +131,11 @@ impl Plugin for Waf {
     }
 }
 
-fn ruleset(rules: &[String], boot: &Boot) -> Result<Rc<Ruleset>, ConfigError> {
+fn ruleset(base: &Base, rules: &[String], boot: &Boot) -> Result<Rc<Ruleset>, ConfigError> {
     let names: Vec<String> = (0..rules.len()).map(|index| format!("rules[{index}]")).collect();
     let texts: Vec<(&str, &str)> =
         names.iter().zip(rules).map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    Ruleset::parse(&texts, &boot.files).map(Rc::new).map_err(|error| config_error(&error))
+    Ruleset::on(base, &texts, &boot.files).map(Rc::new).map_err(|error| config_error(&error))
 }
 
 /// The path is the text's place in the configuration; a fault in a text that was included names that text.

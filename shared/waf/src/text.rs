@@ -1,5 +1,6 @@
 //! Texts with macros: `score is %{tx.anomaly_score}`.
 
+use crate::stored::{Str, stored_enum, stored_struct};
 use crate::transaction::View;
 use crate::variables::{Selection, Variable};
 use std::borrow::Cow;
@@ -7,60 +8,73 @@ use std::borrow::Cow;
 /// A text whose macros are filled in when a request comes.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Text {
+    written: Str,
+    /// Empty where there are no macros.
     parts: Vec<Part>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 enum Part {
-    Bytes(Vec<u8>),
+    Literal(Str),
     Variable(Selection),
 }
+
+stored_struct!(Text { written, parts });
+stored_enum!(Part { 0 => Literal(text), 1 => Variable(selection) });
 
 impl Text {
     /// Reads `%{NAME}`, `%{NAME.key}`, `%{NAME:key}`; a name that is no variable is an error.
     pub(crate) fn parse(text: &str) -> Result<Text, String> {
+        let written = Cow::Owned(text.to_owned());
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some((before, behind)) = rest.split_once("%{") {
             let Some((name, behind)) = behind.split_once('}') else { break };
-            push(&mut parts, before.as_bytes());
+            push(&mut parts, before);
             parts.push(Part::Variable(macro_variable(name)?));
             rest = behind;
         }
-        push(&mut parts, rest.as_bytes());
-        Ok(Text { parts })
+        if !parts.is_empty() {
+            push(&mut parts, rest);
+        }
+        Ok(Text { written, parts })
     }
 
     pub(crate) fn has_macros(&self) -> bool {
-        self.parts.iter().any(|part| matches!(part, Part::Variable(_)))
+        !self.parts.is_empty()
+    }
+
+    /// The text as it stands in the rule.
+    pub(crate) fn written(&self) -> &Str {
+        &self.written
     }
 
     /// The text with its macros filled in; one that has no value is empty.
     pub(crate) fn expand(&self, view: View<'_>) -> Cow<'_, [u8]> {
-        match self.parts.as_slice() {
-            [] => Cow::Borrowed(&[]),
-            [Part::Bytes(bytes)] => Cow::Borrowed(bytes),
-            parts => {
-                let mut out = Vec::new();
-                for part in parts {
-                    match part {
-                        Part::Bytes(bytes) => out.extend_from_slice(bytes),
-                        Part::Variable(selection) => out.extend(selection.first(view).unwrap_or_default()),
-                    }
-                }
-                Cow::Owned(out)
+        if self.parts.is_empty() {
+            return Cow::Borrowed(self.written.as_bytes());
+        }
+        let mut out = Vec::new();
+        for part in &self.parts {
+            match part {
+                Part::Literal(text) => out.extend_from_slice(text.as_bytes()),
+                Part::Variable(selection) => out.extend(selection.first(view).unwrap_or_default()),
             }
         }
+        Cow::Owned(out)
     }
 }
 
 impl Text {
     /// The text with each macro's value as `value` gives it: for logs, which hide some.
     pub(crate) fn expand_with(&self, mut value: impl FnMut(&Selection) -> Vec<u8>) -> Vec<u8> {
+        if self.parts.is_empty() {
+            return self.written.as_bytes().to_vec();
+        }
         let mut out = Vec::new();
         for part in &self.parts {
             match part {
-                Part::Bytes(bytes) => out.extend_from_slice(bytes),
+                Part::Literal(text) => out.extend_from_slice(text.as_bytes()),
                 Part::Variable(selection) => out.extend(value(selection)),
             }
         }
@@ -68,9 +82,9 @@ impl Text {
     }
 }
 
-fn push(parts: &mut Vec<Part>, bytes: &[u8]) {
-    if !bytes.is_empty() {
-        parts.push(Part::Bytes(bytes.to_vec()));
+fn push(parts: &mut Vec<Part>, text: &str) {
+    if !text.is_empty() {
+        parts.push(Part::Literal(Cow::Owned(text.to_owned())));
     }
 }
 

@@ -1,25 +1,18 @@
 //! OWASP CRS's own regression tests, natively: paranoia level 4, DetectionOnly, as CRS's test set-up asks.
 //!
-//! Skipped with a notice where no CRS is at hand.
+//! On the rules as a module carries them. Skipped with a notice where no CRS is at hand.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where its data is broken")]
 
+#[path = "stored_support/mod.rs"]
+mod stored_support;
+
 use portcullis_ftw::{Case, Runner, Worth, layout, read_dir};
 use portcullis_testkit::corpus::{Outcome, Suite};
-use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use stored_support::{base, dir};
 
 const BLOCKING: layout::Profile = layout::Profile { paranoia: 1, mode: layout::Mode::Blocking };
-
-/// `CRS_DIR`, else `.tools/crs` in the repository, else the Go module's copy.
-fn dir() -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-    let cache = std::env::var_os("GOMODCACHE").map_or_else(|| home.join("go/pkg/mod"), PathBuf::from);
-    let module = cache.join("github.com/corazawaf/coraza-coreruleset/v4@v4.25.0");
-    let given = std::env::var_os("CRS_DIR").map(PathBuf::from);
-    given.into_iter().chain([root.join(".tools/crs"), module]).find(|dir| dir.is_dir())
-}
 
 /// Cases that expect no match of a rule, of requests that no strict server lets in: a control byte, encoded, as host,
 /// and a target with a fragment.
@@ -31,7 +24,7 @@ fn regression_tests() {
         eprintln!("notice: no OWASP CRS (set CRS_DIR): skipped");
         return;
     };
-    let runner = Runner::new(Rc::new(layout::load(&dir, layout::TESTS).unwrap()));
+    let runner = Runner::new(Rc::new(layout::stored(&base(&dir), layout::TESTS).unwrap()));
     let judge = |case: &Case| {
         let run = runner.run(case);
         // No case passes because the server in front kept its request from the rules, unless it is about that.
@@ -53,22 +46,13 @@ fn regression_tests() {
 #[test]
 fn attacks_get_403_and_ordinary_requests_pass() {
     let Some(dir) = dir() else { return };
-    let runner = Runner::new(Rc::new(layout::load(&dir, BLOCKING).unwrap()));
+    let runner = Runner::new(Rc::new(layout::stored(&base(&dir), BLOCKING).unwrap()));
     assert_eq!(status(&runner, "/?id=1'%20or%20'1'='1"), Some(403));
     assert_eq!(status(&runner, "/?q=%3Cscript%3Ealert(1)%3C/script%3E"), Some(403));
     assert_eq!(status(&runner, "/?f=../../../../etc/passwd"), Some(403));
     assert_eq!(status(&runner, "/?c=;cat%20/etc/passwd"), Some(403));
     assert_eq!(status(&runner, "/?q=rust&page=2"), Some(200));
     assert_eq!(status(&runner, "/articles/2026/05/the-quick-brown-fox"), Some(200));
-}
-
-/// The texts that the feature embeds are the same rules.
-#[cfg(feature = "crs")]
-#[test]
-fn embedded_rules_load() {
-    let ruleset = layout::embedded(BLOCKING).unwrap();
-    assert!(ruleset.len() > 600, "only {} rules", ruleset.len());
-    assert_eq!(status(&Runner::new(Rc::new(ruleset)), "/?id=1'%20or%20'1'='1"), Some(403));
 }
 
 fn expects_400(case: &Case) -> bool {

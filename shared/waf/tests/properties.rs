@@ -74,7 +74,7 @@ fn libinjection_never_panics() {
 
 #[test]
 fn no_operator_or_transformation_panics() {
-    let nothing = |_: &str| Some("10.0.0.0/8\n".to_owned());
+    let nothing = |_: &str| Some("10.0.0.0/8\n".into());
     let tests: Vec<_> = names()
         .map(|name| {
             let argument = match name {
@@ -82,6 +82,7 @@ fn no_operator_or_transformation_panics() {
                 "validatebyterange" => "1-255",
                 _ => "a",
             };
+            let argument = &argument.into();
             let recipe = Recipe { argument, has_macros: false, files: &nothing, compile: Compile::Now };
             compile(name, &recipe).unwrap()
         })

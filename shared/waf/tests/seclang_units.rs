@@ -40,7 +40,7 @@ fn transformations() {
 }
 
 fn operator(case: &Case) -> Result<Outcome, String> {
-    let argument = String::from_utf8_lossy(&bytes(&case.param)).into_owned();
+    let argument = String::from_utf8_lossy(&bytes(&case.param)).into_owned().into();
     let recipe = Recipe { argument: &argument, has_macros: false, files: &|_| None, compile: Compile::Now };
     let test = match compile(&case.name, &recipe) {
         Ok(test) => test,

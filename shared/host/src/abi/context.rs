@@ -19,6 +19,8 @@ const LONGEST_ANSWER: usize = 8 << 20;
 
 /// A root context: one configuration of one plugin.
 pub struct Root<P: Plugin> {
+    /// Data that the build has put into the module.
+    bundled: &'static [u8],
     active: Option<Rc<Active<P>>>,
     /// Calls of the background by the host's token.
     calls: RefCell<HashMap<u32, u64>>,
@@ -26,13 +28,13 @@ pub struct Root<P: Plugin> {
 
 impl<P: Plugin> Root<P> {
     /// A root context without a configuration yet, as the SDK wants it.
-    pub fn boxed(_context: u32) -> Box<dyn RootContext> {
-        Box::new(Root::<P> { active: None, calls: RefCell::default() })
+    pub fn boxed(bundled: &'static [u8]) -> Box<dyn RootContext> {
+        Box::new(Root::<P> { bundled, active: None, calls: RefCell::default() })
     }
 
     fn configure(&mut self, json: &[u8]) -> bool {
         let environment: BTreeMap<String, String> = std::env::vars().collect();
-        let loaded = match envelope::load::<P>(json, environment, Host.now()) {
+        let loaded = match envelope::load_with::<P>(json, environment, Host.now(), self.bundled) {
             Ok(loaded) => loaded,
             Err(error) => {
                 Host.log(Level::Error, &format!("portcullis {}: configuration refused: {error}", P::NAME));

@@ -83,6 +83,16 @@ pub fn load<P: Plugin>(
     environment: BTreeMap<String, String>,
     time: Duration,
 ) -> Result<Loaded<P>, ConfigError> {
+    load_with(json, environment, time, &[])
+}
+
+/// As [`load`], in a module that carries data for its engine.
+pub fn load_with<P: Plugin>(
+    json: &[u8],
+    environment: BTreeMap<String, String>,
+    time: Duration,
+    bundled: &'static [u8],
+) -> Result<Loaded<P>, ConfigError> {
     let mut fields = Fields::new("", json::parse(json)?)?;
     check_version(&mut fields)?;
     refuse_what_is_not_built(&mut fields)?;
@@ -91,7 +101,7 @@ pub fn load<P: Plugin>(
     let drafts = Draft::take_all(&mut fields, &common)?;
     fields.finish(&KEYS, "the filter's settings stand under `default`")?;
 
-    let boot = common.boot(environment, time);
+    let boot = Boot { bundled, ..common.boot(environment, time) };
     let mut settings = Vec::new();
     for draft in &drafts {
         settings.push(fields::typed::<P::Config>(draft.settings.clone(), &draft.path)?);
@@ -152,6 +162,7 @@ impl Common {
             on_error: self.on_error,
             fuel: self.limits.fuel,
             max_body: self.limits.max_body,
+            bundled: &[],
         }
     }
 }

@@ -25,7 +25,7 @@ impl Actions {
             "nolog" => self.log = Some(false),
             "status" => self.status = Some(number(&name, value)?),
             "skip" => self.skip = number(&name, value)?,
-            "skipafter" => self.skip_after = Some(value.to_owned()),
+            "skipafter" => self.skip_after = Some(value.to_owned().into()),
             "pass" | "deny" | "drop" | "block" | "allow" | "redirect" => {
                 self.disruptive = Some(disruptive(&name, value)?);
             }
@@ -58,18 +58,12 @@ impl Actions {
     fn describe(&mut self, name: &str, value: &str) -> Result<(), String> {
         let meta = &mut self.meta;
         match name {
-            "msg" => {
-                meta.msg = Some(Text::parse(value)?);
-                meta.msg_text = value.to_owned();
-            }
+            "msg" => meta.msg = Some(Text::parse(value)?),
             "logdata" => meta.logdata = Some(Text::parse(value)?),
-            "tag" => {
-                meta.tags.push(Text::parse(value)?);
-                meta.tag_texts.push(value.to_owned());
-            }
+            "tag" => meta.tags.push(Text::parse(value)?),
             "severity" => meta.severity = Some(severity(value)?),
-            "ver" => meta.ver = Some(value.to_owned()),
-            "rev" => meta.rev = Some(value.to_owned()),
+            "ver" => meta.ver = Some(value.to_owned().into()),
+            "rev" => meta.rev = Some(value.to_owned().into()),
             "maturity" => meta.maturity = Some(number(name, value)?),
             "accuracy" => meta.accuracy = Some(number(name, value)?),
             _ => {
@@ -85,6 +79,7 @@ impl Actions {
     fn transformation(&mut self, name: &str) -> Result<(), String> {
         if name.eq_ignore_ascii_case("none") {
             self.transformations.clear();
+            self.clears_transformations = true;
             return Ok(());
         }
         match Transformation::find(name) {

@@ -2,6 +2,7 @@
 
 use super::Keep;
 use crate::ruleset::{Engine, IdRange, parse_ids};
+use crate::stored::{Str, stored_enum, stored_struct};
 use crate::variables::{Key, Selection, Variable};
 use portcullis_seclang::{Sign, Span, parse_variables};
 
@@ -32,9 +33,22 @@ pub(crate) struct Removal {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum RuleMatch {
     Ids(Vec<IdRange>),
-    Tag(String),
-    Msg(String),
+    Tag(Str),
+    Msg(Str),
 }
+
+stored_enum!(Ctl {
+    0 => RuleEngine(engine),
+    1 => RequestBodyAccess(on),
+    2 => RequestBodyProcessor(name),
+    3 => ForceRequestBodyVariable(on),
+    4 => ResponseBodyAccess(on),
+    5 => Remove(removal),
+    6 => NoEffect,
+    7 => Keep(keep),
+});
+stored_struct!(Removal { rules, target });
+stored_enum!(RuleMatch { 0 => Ids(ranges), 1 => Tag(tag), 2 => Msg(msg) });
 
 impl Ctl {
     /// Reads `name=value`.
@@ -50,11 +64,11 @@ impl Ctl {
             "requestbodyprocessor" => Ctl::RequestBodyProcessor(processor(value)?),
             "auditengine" | "auditlogparts" | "debugloglevel" => Ctl::NoEffect,
             "ruleremovebyid" => Ctl::remove(RuleMatch::ids(value)?),
-            "ruleremovebytag" => Ctl::remove(RuleMatch::Tag(value.to_owned())),
-            "ruleremovebymsg" => Ctl::remove(RuleMatch::Msg(value.to_owned())),
+            "ruleremovebytag" => Ctl::remove(RuleMatch::tag(value)),
+            "ruleremovebymsg" => Ctl::remove(RuleMatch::msg(value)),
             "ruleremovetargetbyid" => Ctl::remove_target(value, RuleMatch::ids)?,
-            "ruleremovetargetbytag" => Ctl::remove_target(value, |text| Ok(RuleMatch::Tag(text.to_owned())))?,
-            "ruleremovetargetbymsg" => Ctl::remove_target(value, |text| Ok(RuleMatch::Msg(text.to_owned())))?,
+            "ruleremovetargetbytag" => Ctl::remove_target(value, |text| Ok(RuleMatch::tag(text)))?,
+            "ruleremovetargetbymsg" => Ctl::remove_target(value, |text| Ok(RuleMatch::msg(text)))?,
             _ => return Err(format!("`ctl:{name}` is not supported")),
         })
     }
@@ -82,12 +96,20 @@ impl RuleMatch {
         Ok(RuleMatch::Ids(parse_ids(text)?))
     }
 
+    pub(crate) fn tag(text: &str) -> RuleMatch {
+        RuleMatch::Tag(text.to_owned().into())
+    }
+
+    pub(crate) fn msg(text: &str) -> RuleMatch {
+        RuleMatch::Msg(text.to_owned().into())
+    }
+
     /// Whether it means this rule.
     pub(crate) fn means(&self, rule: &crate::ruleset::Rule) -> bool {
         match self {
             RuleMatch::Ids(ranges) => ranges.iter().any(|range| range.contains(&rule.id)),
-            RuleMatch::Tag(tag) => rule.meta.tag_texts.iter().any(|text| text == tag),
-            RuleMatch::Msg(msg) => rule.meta.msg_text == *msg,
+            RuleMatch::Tag(tag) => rule.meta.tags.iter().any(|text| text.written() == tag),
+            RuleMatch::Msg(msg) => rule.meta.msg.as_ref().is_some_and(|text| text.written() == msg),
         }
     }
 }

@@ -2,11 +2,13 @@
 
 mod compile;
 mod ctl;
+mod defaults;
 mod setvar;
 
 pub(crate) use ctl::{Ctl, Removal, RuleMatch};
 pub(crate) use setvar::{Change, Collection, Keep, SetVar};
 
+use crate::stored::{Str, stored_enum, stored_struct};
 use crate::text::Text;
 use crate::transformations::Transformation;
 
@@ -26,11 +28,13 @@ pub enum Phase {
 }
 
 /// All that the actions of a rule say.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Actions {
     pub(crate) id: Option<u64>,
     pub(crate) phase: Option<Phase>,
     pub(crate) transformations: Vec<Transformation>,
+    /// `t:none`: those of the default action do not count.
+    pub(crate) clears_transformations: bool,
     pub(crate) multi_match: bool,
     pub(crate) capture: bool,
     pub(crate) disruptive: Option<Disruptive>,
@@ -38,7 +42,7 @@ pub(crate) struct Actions {
     pub(crate) log: Option<bool>,
     pub(crate) chain: bool,
     pub(crate) skip: usize,
-    pub(crate) skip_after: Option<String>,
+    pub(crate) skip_after: Option<Str>,
     pub(crate) meta: Meta,
     /// What is done at each match of a value.
     pub(crate) setvars: Vec<SetVar>,
@@ -47,17 +51,14 @@ pub(crate) struct Actions {
 }
 
 /// What a rule says of itself.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Meta {
     pub(crate) msg: Option<Text>,
     pub(crate) logdata: Option<Text>,
     pub(crate) severity: Option<u8>,
     pub(crate) tags: Vec<Text>,
-    /// Tags and message as written, for removal by them.
-    pub(crate) tag_texts: Vec<String>,
-    pub(crate) msg_text: String,
-    pub(crate) ver: Option<String>,
-    pub(crate) rev: Option<String>,
+    pub(crate) ver: Option<Str>,
+    pub(crate) rev: Option<Str>,
     pub(crate) maturity: Option<u8>,
     pub(crate) accuracy: Option<u8>,
 }
@@ -84,3 +85,38 @@ pub(crate) enum Scope {
     /// Phases 1 and 2.
     Request,
 }
+
+stored_struct!(Actions {
+    id,
+    phase,
+    transformations,
+    clears_transformations,
+    multi_match,
+    capture,
+    disruptive,
+    status,
+    log,
+    chain,
+    skip,
+    skip_after,
+    meta,
+    setvars,
+    ctls,
+});
+stored_struct!(Meta { msg, logdata, severity, tags, ver, rev, maturity, accuracy });
+stored_enum!(Phase {
+    0 => RequestHeaders,
+    1 => RequestBody,
+    2 => ResponseHeaders,
+    3 => ResponseBody,
+    4 => Logging,
+});
+stored_enum!(Disruptive {
+    0 => Pass,
+    1 => Deny,
+    2 => Drop,
+    3 => Block,
+    4 => Allow(scope),
+    5 => Redirect(location),
+});
+stored_enum!(Scope { 0 => Transaction, 1 => Phase, 2 => Request });

@@ -1,6 +1,7 @@
 //! `setvar`: variables that rules set.
 
 use crate::collections::Persistent;
+use crate::stored::{stored_enum, stored_struct};
 use crate::text::Text;
 
 /// A change of a collection.
@@ -27,6 +28,10 @@ pub(crate) enum Change {
     Subtract(Text),
     Unset,
 }
+
+stored_struct!(SetVar { collection, name, change });
+stored_enum!(Collection { 0 => Tx, 1 => Env, 2 => Kept(collection) });
+stored_enum!(Change { 0 => Set(text), 1 => Add(text), 2 => Subtract(text), 3 => Unset });
 
 impl SetVar {
     /// Reads `tx.name=value`, `tx.name=+1`, `tx.name=-1`, `!tx.name`, `tx.name` (which sets 1).
@@ -79,6 +84,12 @@ pub(crate) enum Keep {
     /// `deprecatevar`: what a member loses for each period of seconds.
     Deprecate { collection: Persistent, name: Text, by: Text, period: Text },
 }
+
+stored_enum!(Keep {
+    0 => Open { collection, key },
+    1 => Expire { collection, name, seconds },
+    2 => Deprecate { collection, name, by, period },
+});
 
 impl Keep {
     /// Reads `ip=%{REMOTE_ADDR}`.

@@ -12,6 +12,7 @@ mod record;
 mod slot;
 mod table;
 
+use crate::stored::stored_enum;
 pub use config::CollectionsConfig;
 pub(crate) use open::Collections;
 pub(crate) use operation::Operation;
@@ -27,6 +28,8 @@ pub(crate) enum Persistent {
     Session,
     User,
 }
+
+stored_enum!(Persistent { 0 => Global, 1 => Ip, 2 => Resource, 3 => Session, 4 => User });
 
 impl Persistent {
     pub(crate) const ALL: [Persistent; 5] =

@@ -25,8 +25,9 @@ pub(super) fn make(recipe: &Recipe<'_>) -> Result<Box<dyn Test>, String> {
 }
 
 pub(super) fn from_file(recipe: &Recipe<'_>) -> Result<Box<dyn Test>, String> {
-    let text = super::pm::read(recipe)?;
-    let networks = super::pm::entries(&text).map(network).collect::<Result<Vec<_>, _>>()?;
+    let texts = super::pm::read(recipe)?;
+    let entries = texts.iter().flat_map(|text| super::pm::entries(text));
+    let networks = entries.map(network).collect::<Result<Vec<_>, _>>()?;
     Ok(Box::new(Networks(networks)))
 }
 

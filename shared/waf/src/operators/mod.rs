@@ -29,6 +29,7 @@ mod within;
 
 pub use captures::Captures;
 pub(crate) use numeric::number;
+pub(crate) use pm::entries;
 
 /// A compiled operator. It sees one value at a time and keeps nothing of it.
 pub trait Test: std::fmt::Debug {
@@ -37,8 +38,10 @@ pub trait Test: std::fmt::Debug {
     fn matches(&self, input: &[u8], argument: &[u8], captures: Option<&mut Captures>) -> bool;
 }
 
+/// A text that is part of the module, or was given.
+pub type Str = std::borrow::Cow<'static, str>;
 /// Where operators that read files find them.
-pub type Files<'a> = &'a dyn Fn(&str) -> Option<String>;
+pub type Files<'a> = &'a dyn Fn(&str) -> Option<Str>;
 
 /// When patterns are compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +55,7 @@ pub enum Compile {
 /// What an operator is made from.
 pub struct Recipe<'a> {
     /// The argument as written; with macros in it if `has_macros`.
-    pub argument: &'a str,
+    pub argument: &'a Str,
     /// Whether the argument is known only when a request comes.
     pub has_macros: bool,
     /// For `@pmFromFile` and its like.
@@ -79,6 +82,13 @@ pub fn compile(name: &str, recipe: &Recipe<'_>) -> Result<Box<dyn Test>, String>
 pub(crate) fn spelling(name: &str) -> &'static str {
     SPELLINGS.iter().find(|known| known.eq_ignore_ascii_case(name)).copied().unwrap_or("Rx")
 }
+
+/// Whether the operator of this name reads the files that its argument names.
+pub(crate) fn reads_files(name: &str) -> bool {
+    FROM_FILE.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+const FROM_FILE: [&str; 4] = ["ipmatchf", "ipmatchfromfile", "pmf", "pmfromfile"];
 
 /// The names of all operators, lower case.
 pub fn names() -> impl Iterator<Item = &'static str> {

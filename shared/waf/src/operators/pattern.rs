@@ -1,6 +1,6 @@
 //! Patterns in PCRE's notation, on an engine that runs in linear time.
 
-use super::{Compile, Recipe};
+use super::{Compile, Recipe, Str};
 use crate::pcre;
 use regex::bytes::{Regex, RegexBuilder};
 use std::cell::{OnceCell, RefCell};
@@ -13,7 +13,7 @@ const CACHE_LIMIT: usize = 1 << 20;
 /// A pattern with ModSecurity v3's flags (`(?sm)`, bytes).
 pub(super) enum Pattern {
     /// Known when the rules load; compiled then or at first use.
-    Fixed { source: String, regex: OnceCell<Option<Regex>> },
+    Fixed { pattern: Str, regex: OnceCell<Option<Regex>> },
     /// With macros: compiled when a request has filled them in; the last one is kept.
     Filled(RefCell<Option<(Vec<u8>, Option<Regex>)>>),
 }
@@ -23,21 +23,22 @@ impl Pattern {
         if recipe.has_macros {
             return Ok(Pattern::Filled(RefCell::new(None)));
         }
-        let source = pcre::translate(recipe.argument)?;
-        let regex = OnceCell::new();
-        if recipe.compile == Compile::Now {
-            let compiled = build(&source).map_err(|error| explain(recipe.argument, &error))?;
-            let _ = regex.set(Some(compiled));
-        }
-        Ok(Pattern::Fixed { source, regex })
+        let regex = match recipe.compile {
+            Compile::Now => {
+                let compiled = build(&pcre::translate(recipe.argument)?);
+                OnceCell::from(Some(compiled.map_err(|error| explain(recipe.argument, &error))?))
+            }
+            Compile::Lazily => OnceCell::new(),
+        };
+        Ok(Pattern::Fixed { pattern: recipe.argument.clone(), regex })
     }
 
     /// Asks the regex. One that cannot be compiled does not match: for fixed patterns loading (or the build's tests)
     /// has excluded that.
     pub(super) fn with(&self, argument: &[u8], ask: impl FnOnce(&Regex) -> bool) -> bool {
         match self {
-            Pattern::Fixed { source, regex } => {
-                regex.get_or_init(|| build(source).ok()).as_ref().is_some_and(ask)
+            Pattern::Fixed { pattern, regex } => {
+                regex.get_or_init(|| compile(pattern)).as_ref().is_some_and(ask)
             }
             Pattern::Filled(last) => {
                 let mut last = last.borrow_mut();
@@ -51,7 +52,11 @@ impl Pattern {
 }
 
 fn filled(argument: &[u8]) -> Option<Regex> {
-    build(&pcre::translate(std::str::from_utf8(argument).ok()?).ok()?).ok()
+    compile(std::str::from_utf8(argument).ok()?)
+}
+
+fn compile(pattern: &str) -> Option<Regex> {
+    build(&pcre::translate(pattern).ok()?).ok()
 }
 
 fn build(source: &str) -> Result<Regex, regex::Error> {
@@ -74,7 +79,7 @@ fn explain(pattern: &str, error: &regex::Error) -> String {
 impl std::fmt::Debug for Pattern {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Pattern::Fixed { source, .. } => write!(f, "/{source}/"),
+            Pattern::Fixed { pattern, .. } => write!(f, "/{pattern}/"),
             Pattern::Filled(_) => write!(f, "a pattern with macros"),
         }
     }

@@ -1,49 +1,70 @@
 //! `@pm` and `@pmFromFile`: one of many phrases stands in the value, whatever the case of ASCII letters.
 
-use super::{Captures, Recipe, Test};
+use super::{Captures, Compile, Recipe, Str, Test};
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use std::cell::OnceCell;
 
-/// Phrases, and the automaton over them, made at first use.
+/// Phrases, and what finds them, made at first use.
 struct Phrases {
-    phrases: Vec<Vec<u8>>,
-    automaton: OnceCell<Option<AhoCorasick>>,
+    source: Source,
+    finder: OnceCell<Finder>,
+}
+
+/// Texts that hold the phrases.
+enum Source {
+    /// The operator's argument: words.
+    Words(Str),
+    /// The files that it names: lines.
+    Lines(Vec<Str>),
+}
+
+enum Finder {
+    Automaton(AhoCorasick),
+    /// The phrases are more than an automaton can hold.
+    OneByOne(Vec<Vec<u8>>),
 }
 
 pub(super) fn make(recipe: &Recipe<'_>) -> Result<Box<dyn Test>, String> {
     if recipe.has_macros {
         return Err("`@pm` takes no macros".to_owned());
     }
-    let text = hex_parts(recipe.argument.as_bytes())?;
-    let words = text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-    compile(words.map(<[u8]>::to_vec).collect())
+    compile(Source::Words(recipe.argument.clone()), recipe.compile)
 }
 
 pub(super) fn from_file(recipe: &Recipe<'_>) -> Result<Box<dyn Test>, String> {
-    let text = read(recipe)?;
-    compile(entries(&text).map(|entry| entry.as_bytes().to_vec()).collect())
+    compile(Source::Lines(read(recipe)?), recipe.compile)
 }
 
-/// The texts of the files that the argument names, joined.
-pub(super) fn read(recipe: &Recipe<'_>) -> Result<String, String> {
-    let mut text = String::new();
-    for name in recipe.argument.split_ascii_whitespace() {
-        let file = (recipe.files)(name).ok_or_else(|| format!("there is no file `{name}`"))?;
-        text.push_str(&file);
-        text.push('\n');
-    }
-    Ok(text)
+/// The texts of the files that the argument names.
+pub(super) fn read(recipe: &Recipe<'_>) -> Result<Vec<Str>, String> {
+    let names = recipe.argument.split_ascii_whitespace();
+    names.map(|name| (recipe.files)(name).ok_or_else(|| format!("there is no file `{name}`"))).collect()
 }
 
 /// The lines that are neither empty nor comments, without blanks around them.
-pub(super) fn entries(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn entries(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
-fn compile(phrases: Vec<Vec<u8>>) -> Result<Box<dyn Test>, String> {
-    match phrases.is_empty() {
-        true => Err("there is no phrase to match".to_owned()),
-        false => Ok(Box::new(Phrases { phrases, automaton: OnceCell::new() })),
+fn compile(source: Source, when: Compile) -> Result<Box<dyn Test>, String> {
+    if when == Compile::Now && source.phrases()?.is_empty() {
+        return Err("there is no phrase to match".to_owned());
+    }
+    Ok(Box::new(Phrases { source, finder: OnceCell::new() }))
+}
+
+impl Source {
+    fn phrases(&self) -> Result<Vec<Vec<u8>>, String> {
+        Ok(match self {
+            Source::Words(text) => hex_parts(text.as_bytes())?
+                .split(u8::is_ascii_whitespace)
+                .filter(|word| !word.is_empty())
+                .map(<[u8]>::to_vec)
+                .collect(),
+            Source::Lines(texts) => {
+                texts.iter().flat_map(|text| entries(text)).map(|entry| entry.as_bytes().to_vec()).collect()
+            }
+        })
     }
 }
 
@@ -67,20 +88,22 @@ fn hex_parts(text: &[u8]) -> Result<Vec<u8>, String> {
 }
 
 impl Phrases {
-    /// The automaton; `None` only if the phrases are more than it can hold, and then they are looked for one by one.
-    fn automaton(&self) -> Option<&AhoCorasick> {
-        let build = || {
+    fn finder(&self) -> &Finder {
+        self.finder.get_or_init(|| {
+            let phrases = self.source.phrases().unwrap_or_default();
             let mut builder = AhoCorasick::builder();
             builder.ascii_case_insensitive(true).kind(Some(AhoCorasickKind::ContiguousNFA));
-            builder.build(&self.phrases).ok()
-        };
-        self.automaton.get_or_init(build).as_ref()
+            match builder.build(&phrases) {
+                Ok(automaton) => Finder::Automaton(automaton),
+                Err(_) => Finder::OneByOne(phrases),
+            }
+        })
     }
 
     fn find<'a>(&self, input: &'a [u8]) -> Option<&'a [u8]> {
-        match self.automaton() {
-            Some(automaton) => input.get(automaton.find(input)?.range()),
-            None => self.phrases.iter().find_map(|phrase| {
+        match self.finder() {
+            Finder::Automaton(automaton) => input.get(automaton.find(input)?.range()),
+            Finder::OneByOne(phrases) => phrases.iter().find_map(|phrase| {
                 input.windows(phrase.len()).find(|window| window.eq_ignore_ascii_case(phrase))
             }),
         }
@@ -99,7 +122,8 @@ impl Test for Phrases {
 
 impl std::fmt::Debug for Phrases {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} phrases", self.phrases.len())
+        let phrases = self.source.phrases().unwrap_or_default();
+        f.debug_list().entries(phrases.iter().map(|phrase| phrase.escape_ascii().to_string())).finish()
     }
 }
 

@@ -1,16 +1,15 @@
 //! From the syntax of a rule to a compiled one.
 
-use super::load::{Loader, Origin};
+use super::compile::{Compiler, Origin};
 use super::rule::{Operation, Rule, Target};
 use crate::actions::{Actions, Disruptive, Phase};
-use crate::operators::{self, Recipe};
 use crate::text::Text;
 use crate::variables::{Key, Selection, Variable};
 use portcullis_seclang::{Action, Operator, ParseError, SecRule, Selector, Sign};
 use std::rc::Rc;
 
-pub(super) fn rule(loader: &Loader<'_>, syntax: &SecRule, origin: &Origin) -> Result<Rule, ParseError> {
-    let mut rule = action(loader, &syntax.actions, origin)?;
+pub(super) fn rule(compiler: &Compiler<'_>, syntax: &SecRule, origin: &Origin) -> Result<Rule, ParseError> {
+    let mut rule = action(&syntax.actions, origin)?;
     for variable in &syntax.variables {
         let place = origin.at(variable.span);
         let selection = selection(variable).map_err(|message| place.fault(message))?;
@@ -20,22 +19,20 @@ pub(super) fn rule(loader: &Loader<'_>, syntax: &SecRule, origin: &Origin) -> Re
         }
     }
     let place = origin.at(syntax.operator.span);
-    rule.operation = Some(operation(loader, &syntax.operator).map_err(|message| place.fault(message))?);
+    let operation = operation(compiler, &syntax.operator).map_err(|message| place.fault(message))?;
+    rule.operation = Some(Rc::new(operation));
     Ok(rule)
 }
 
-pub(super) fn action(loader: &Loader<'_>, syntax: &[Action], origin: &Origin) -> Result<Rule, ParseError> {
+pub(super) fn action(syntax: &[Action], origin: &Origin) -> Result<Rule, ParseError> {
     let phase = phase_of(syntax).map_err(|message| origin.fault(message))?;
-    let defaults = loader.defaults.get(&phase.number());
-    let mut actions = defaults.cloned().unwrap_or_default();
-    let default_disruptive = actions.disruptive.take();
+    let mut actions = Actions::default();
     for action in syntax {
         actions.add(action).map_err(|message| origin.at(action.span).fault(message))?;
     }
-    let disruptive = match (actions.disruptive.take(), default_disruptive) {
-        (Some(Disruptive::Block) | None, Some(default)) => default,
-        (Some(Disruptive::Block) | None, None) => Disruptive::Pass,
-        (Some(own), _) => own,
+    let disruptive = match &actions.disruptive {
+        Some(Disruptive::Block) | None => Disruptive::Pass,
+        Some(own) => own.clone(),
     };
     let meta = std::mem::take(&mut actions.meta);
     Ok(Rule {
@@ -46,8 +43,8 @@ pub(super) fn action(loader: &Loader<'_>, syntax: &[Action], origin: &Origin) ->
         targets: Vec::new(),
         exclusions: Vec::new(),
         operation: None,
-        actions,
-        meta,
+        actions: Rc::new(actions),
+        meta: Rc::new(meta),
         disruptive,
         links: Vec::new(),
     })
@@ -85,38 +82,31 @@ fn check_xpath(selector: Option<&Selector>) -> Result<(), String> {
     }
 }
 
-fn operation(loader: &Loader<'_>, syntax: &Operator) -> Result<Operation, String> {
+fn operation(compiler: &Compiler<'_>, syntax: &Operator) -> Result<Operation, String> {
     let argument = Text::parse(&syntax.argument)?;
-    let files = |name: &str| loader.file(name);
-    let recipe = Recipe {
-        argument: &syntax.argument,
-        has_macros: argument.has_macros(),
-        files: &files,
-        compile: loader.compile,
-    };
-    let test = operators::compile(&syntax.name, &recipe)?;
-    let name = operators::spelling(&syntax.name);
-    Ok(Operation { name, negated: syntax.negated, argument, test })
+    Operation::compile(syntax.negated, &syntax.name, argument, compiler.files, compiler.compile)
 }
 
 /// Adds actions to a rule that is there already (`SecRuleUpdateActionById`).
 pub(super) fn update(rule: &mut Rule, syntax: &[Action]) -> Result<(), String> {
-    let mut actions: Actions = rule.actions.clone();
-    actions.meta = std::mem::take(&mut rule.meta);
+    let mut actions = Actions::clone(&rule.actions);
+    actions.meta = (*rule.meta).clone();
     let transforms = syntax.iter().any(|action| action.is("t"));
     if transforms {
         actions.transformations.clear();
     }
+    actions.disruptive = None;
     for action in syntax {
         if action.is("id") || action.is("phase") || action.is("chain") {
             return Err(format!("`{}` of a rule cannot be changed", action.name));
         }
         actions.add(action)?;
     }
-    if let Some(disruptive) = actions.disruptive.take() {
-        rule.disruptive = disruptive;
+    match &actions.disruptive {
+        Some(disruptive) => rule.disruptive = disruptive.clone(),
+        None => actions.disruptive = rule.actions.disruptive.clone(),
     }
-    rule.meta = std::mem::take(&mut actions.meta);
-    rule.actions = actions;
+    rule.meta = Rc::new(std::mem::take(&mut actions.meta));
+    rule.actions = Rc::new(actions);
     Ok(())
 }

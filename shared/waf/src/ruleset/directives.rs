@@ -1,10 +1,12 @@
 //! The directives that are no rules: each implemented, without effect here, or refused.
 
-use super::load::{Deferred, Loader, Origin};
+use super::compile::Origin;
+use super::load::{Deferred, Loader};
 use super::rule::{Rule, Target};
 use super::{Engine, Entry, OverLimit, builder};
 use crate::actions::RuleMatch;
 use portcullis_seclang::{Argument, ParseError, Sign, parse_actions, parse_variables};
+use std::rc::Rc;
 
 /// What this engine makes of a directive.
 #[derive(Clone, Copy)]
@@ -113,19 +115,13 @@ const TABLE: &[(&str, Class)] = &[
     ("SecRuleInheritance", Class::Refused("there are no contexts to inherit from")),
     ("SecRulePerfTime", Class::NoEffect("time is not measured")),
     ("SecRuleRemoveById", Class::Deferred(remove_by_id)),
-    ("SecRuleRemoveByMsg", Class::Deferred(|l, v| remove(l, v, |text| RuleMatch::Msg(text.to_owned())))),
-    ("SecRuleRemoveByTag", Class::Deferred(|l, v| remove(l, v, |text| RuleMatch::Tag(text.to_owned())))),
+    ("SecRuleRemoveByMsg", Class::Deferred(|l, v| remove(l, v, |text| RuleMatch::msg(text)))),
+    ("SecRuleRemoveByTag", Class::Deferred(|l, v| remove(l, v, |text| RuleMatch::tag(text)))),
     ("SecRuleScript", Class::Refused("there is no Lua")),
     ("SecRuleUpdateActionById", Class::Deferred(update_action)),
     ("SecRuleUpdateTargetById", Class::Deferred(|l, v| update_target(l, v, RuleMatch::ids))),
-    (
-        "SecRuleUpdateTargetByMsg",
-        Class::Deferred(|l, v| update_target(l, v, |t| Ok(RuleMatch::Msg(t.to_owned())))),
-    ),
-    (
-        "SecRuleUpdateTargetByTag",
-        Class::Deferred(|l, v| update_target(l, v, |t| Ok(RuleMatch::Tag(t.to_owned())))),
-    ),
+    ("SecRuleUpdateTargetByMsg", Class::Deferred(|l, v| update_target(l, v, |t| Ok(RuleMatch::msg(t))))),
+    ("SecRuleUpdateTargetByTag", Class::Deferred(|l, v| update_target(l, v, |t| Ok(RuleMatch::tag(t))))),
     ("SecSensorId", Class::NoEffect(LOGS)),
     ("SecServerSignature", Class::NoEffect("the proxy writes that header")),
     ("SecStatusEngine", Class::NoEffect("nothing is reported home")),
@@ -250,6 +246,7 @@ fn update_action(loader: &mut Loader<'_>, values: &[&str]) -> Result<(), String>
     let link: usize = link.parse().map_err(|_| format!("`{link}` is not a link of a chain"))?;
     let actions = parse_actions(actions, Default::default()).map_err(|(_, message)| message)?;
     for rule in loader.rules_mut().filter(|rule| rules.means(rule)) {
+        let rule = Rc::make_mut(rule);
         let rule = match link.checked_sub(1) {
             None => rule,
             Some(index) => {
@@ -276,6 +273,7 @@ fn update_target(
     let targets = read(targets)?;
     let replaced = replaced.map(|text| read(text)).transpose()?.unwrap_or_default();
     for rule in loader.rules_mut().filter(|rule| rules.means(rule)) {
+        let rule = Rc::make_mut(rule);
         for variable in &replaced {
             let gone = builder::selection(variable)?;
             rule.targets.retain(|target| target.selection != gone);

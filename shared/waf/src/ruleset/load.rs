@@ -1,10 +1,13 @@
 //! Reads texts directive by directive and builds the rule set.
 
-use super::{Entry, Ruleset, Settings, builder, directives, embedded};
+use super::compile::{Compiler, Origin};
+use super::rule::{Operation, Rule};
+use super::{Entry, Ruleset, Settings, directives, embedded};
 use crate::actions::{Actions, Phase};
-use crate::operators::Compile;
-use crate::ruleset::rule::Rule;
-use portcullis_seclang::{Action, Argument, Body, Directive, ParseError, Span, parse};
+use crate::operators::{Compile, Str};
+use crate::stored::{Base, Item, Plain};
+use portcullis_seclang::{ParseError, parse};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -16,16 +19,14 @@ pub(super) struct Loader<'f> {
     pub(super) settings: Settings,
     pub(super) entries: Vec<Entry>,
     pub(super) warnings: BTreeSet<String>,
-    pub(super) files: &'f BTreeMap<String, String>,
+    files: &'f BTreeMap<String, String>,
+    base: &'f Base,
     /// `SecDefaultAction`, by phase.
-    pub(super) defaults: BTreeMap<u8, Actions>,
+    defaults: BTreeMap<u8, Actions>,
     ids: BTreeSet<u64>,
-    /// A chain that still wants links.
-    chain: Option<Rule>,
     depth: usize,
     /// Removals and updates: they mean rules in front and behind, and are done when all are there.
     pub(super) deferred: Vec<Deferred>,
-    pub(super) compile: Compile,
 }
 
 /// A directive that is done when all rules are there.
@@ -36,159 +37,156 @@ pub(super) struct Deferred {
     pub(super) run: fn(&mut Loader<'_>, &[&str]) -> Result<(), String>,
 }
 
-/// Where a directive stands.
-#[derive(Clone)]
-pub(super) struct Origin {
-    pub(super) file: Rc<str>,
-    pub(super) span: Span,
-}
-
-impl Origin {
-    pub(super) fn fault(&self, message: impl Into<String>) -> ParseError {
-        let message = message.into().lines().collect::<Vec<_>>().join(" ");
-        ParseError { file: self.file.to_string(), span: self.span, message }
-    }
-
-    pub(super) fn at(&self, span: Span) -> Origin {
-        Origin { file: Rc::clone(&self.file), span }
-    }
-}
-
 impl<'f> Loader<'f> {
-    pub(super) fn new(files: &'f BTreeMap<String, String>) -> Loader<'f> {
+    pub(super) fn new(files: &'f BTreeMap<String, String>, base: &'f Base) -> Loader<'f> {
         Loader {
             settings: Settings::default(),
             entries: Vec::new(),
             warnings: BTreeSet::new(),
             files,
+            base,
             defaults: BTreeMap::new(),
             ids: BTreeSet::new(),
-            chain: None,
             depth: 0,
             deferred: Vec::new(),
-            compile: Compile::Now,
         }
     }
 
+    /// A text that was given.
     pub(super) fn text(&mut self, file: &str, text: &str) -> Result<(), ParseError> {
+        self.compile(file, text, Compile::Now)
+    }
+
+    fn compile(&mut self, file: &str, text: &str, compile: Compile) -> Result<(), ParseError> {
         let document = parse(file, text)?;
         let name: Rc<str> = Rc::from(file);
+        let (files, base) = (self.files, self.base);
+        let find = |name: &str| data_file(files, base, name);
+        let mut compiler = Compiler::new(&find, compile);
         for directive in &document.directives {
             let origin = Origin { file: Rc::clone(&name), span: directive.span };
-            self.directive(directive, &origin)?;
-        }
-        match &self.chain {
-            Some(rule) => {
-                let origin = Origin { file: Rc::clone(&rule.file), span: rule.span };
-                Err(origin.fault("the chain has no next rule"))
+            match compiler.directive(directive, &origin)? {
+                Some(Item::Rule(rule)) => self.rule(self.resolved(rule), &origin)?,
+                Some(other) => self.item(&other, &origin)?,
+                None => {}
             }
-            None => Ok(()),
+        }
+        compiler.finish()
+    }
+
+    /// A text that is part of the build and was compiled with it.
+    fn stored(&mut self, name: &str, origin: &Origin) -> Result<(), ParseError> {
+        let items = self.base.items(name).map_err(|error| origin.fault(error.to_string()))?;
+        let file: Rc<str> = Rc::from(name);
+        for item in &*items {
+            match item {
+                Item::Rule(rule) => {
+                    let place = Origin { file: Rc::clone(&file), span: rule.span };
+                    let rule = match self.defaults.get(&rule.phase.number()) {
+                        Some(defaults) => self.base.resolve(rule, defaults),
+                        None => Rc::clone(rule),
+                    };
+                    let rule = self.with_own_files(rule);
+                    self.rule(rule.map_err(|message| place.fault(message))?, &place)?;
+                }
+                Item::Defaults(defaults) => {
+                    self.item(item, &Origin { file: Rc::clone(&file), span: defaults.span })?
+                }
+                Item::Plain(plain) => {
+                    self.item(item, &Origin { file: Rc::clone(&file), span: plain.span })?
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is no rule.
+    fn item(&mut self, item: &Item, origin: &Origin) -> Result<(), ParseError> {
+        match item {
+            Item::Rule(rule) => self.rule(Rc::clone(rule), origin),
+            Item::Defaults(defaults) => {
+                let phase = defaults.actions.phase.unwrap_or(Phase::RequestBody);
+                self.defaults.insert(phase.number(), defaults.actions.clone());
+                Ok(())
+            }
+            Item::Plain(plain) if plain.name.eq_ignore_ascii_case("Include") => self.include(plain, origin),
+            Item::Plain(plain) => directives::apply(self, &plain.name, &plain.arguments, origin),
         }
     }
 
-    fn directive(&mut self, directive: &Directive, origin: &Origin) -> Result<(), ParseError> {
-        if self.chain.is_some() && !directive.is("SecRule") && !directive.is("SecAction") {
-            return Err(origin.fault(format!("`{}` stands within a chain", directive.name)));
-        }
-        match &directive.body {
-            Body::Rule(rule) => {
-                let built = builder::rule(self, rule, origin)?;
-                self.add(built, origin)
-            }
-            Body::Actions(actions) if directive.is("SecAction") => {
-                let built = builder::action(self, actions, origin)?;
-                self.add(built, origin)
-            }
-            Body::Actions(actions) => self.default_action(actions, origin),
-            Body::Plain(arguments) if directive.is("Include") => self.include(arguments, origin),
-            Body::Plain(arguments) => directives::apply(self, &directive.name, arguments, origin),
-        }
-    }
-
-    fn include(&mut self, arguments: &[Argument], origin: &Origin) -> Result<(), ParseError> {
-        let [argument] = arguments else { return Err(origin.fault("`Include` takes one name")) };
+    fn include(&mut self, plain: &Plain, origin: &Origin) -> Result<(), ParseError> {
+        let [argument] = plain.arguments.as_slice() else {
+            return Err(origin.fault("`Include` takes one name"));
+        };
         let name = argument.text.as_str();
         if self.depth >= INCLUDE_DEPTH {
             return Err(origin.fault(format!("`Include {name}` goes too deep")));
         }
         self.depth += 1;
-        if let Some(texts) = embedded::texts(name) {
-            let before = std::mem::replace(&mut self.compile, Compile::Lazily);
-            for (file, text) in texts {
-                self.text(file, text)?;
+        let texts = embedded::texts(name, self.base);
+        match (texts.is_empty(), self.files.get(name)) {
+            (false, _) => {
+                for (file, text) in texts {
+                    match text {
+                        Some(text) => self.compile(file, text, Compile::Lazily)?,
+                        None => self.stored(file, origin)?,
+                    }
+                }
             }
-            self.compile = before;
-        } else if let Some(text) = self.files.get(name) {
-            self.text(name, text)?;
-        } else {
-            let known = embedded::names();
-            return Err(
-                origin.fault(format!("there is no text `{name}`; this build has {known}, and `files`"))
-            );
+            (true, Some(text)) => self.text(name, text)?,
+            (true, None) => {
+                let known = embedded::names(self.base);
+                let message = format!("there is no text `{name}`; this build has {known}, and `files`");
+                return Err(origin.fault(message));
+            }
         }
         self.depth -= 1;
         Ok(())
     }
 
-    fn default_action(&mut self, actions: &[Action], origin: &Origin) -> Result<(), ParseError> {
-        let mut built = Actions::default();
-        for action in actions {
-            built.add(action).map_err(|message| origin.at(action.span).fault(message))?;
+    fn resolved(&self, rule: Rc<Rule>) -> Rc<Rule> {
+        match self.defaults.get(&rule.phase.number()) {
+            Some(defaults) if !defaults.is_neutral() => Rc::new(rule.on_top_of(defaults)),
+            _ => rule,
         }
-        let Some(phase) = built.phase else {
-            return Err(origin.fault("`SecDefaultAction` needs a phase"));
+    }
+
+    /// Puts a rule behind the others.
+    fn rule(&mut self, rule: Rc<Rule>, origin: &Origin) -> Result<(), ParseError> {
+        match rule.actions.id {
+            Some(id) if !self.ids.insert(id) => {
+                return Err(origin.fault(format!("rule id `{id}` is used twice")));
+            }
+            // ModSecurity wants ids of rules alone.
+            None if rule.operation.is_some() => return Err(origin.fault("the rule has no `id`")),
+            _ => {}
+        }
+        self.entries.push(Entry::Rule(rule));
+        Ok(())
+    }
+
+    /// A rule of the base reads the file of the configuration where that has its data file's name.
+    fn with_own_files(&self, rule: Rc<Rule>) -> Result<Rc<Rule>, String> {
+        let reads = |rule: &Rule| {
+            let operation = rule.operation.as_ref();
+            operation.is_some_and(|operation| self.files.keys().any(|name| operation.reads(name)))
         };
-        if built.disruptive.is_none() {
-            return Err(origin.fault("`SecDefaultAction` needs a disruptive action"));
+        if self.files.is_empty() || !std::iter::once(&*rule).chain(&rule.links).any(reads) {
+            return Ok(rule);
         }
-        if built.id.is_some() || built.chain || !built.meta.msg_text.is_empty() {
-            return Err(origin.fault("`SecDefaultAction` takes no `id`, `chain` or `msg`"));
+        let mut own = Rule::clone(&rule);
+        let find = |name: &str| data_file(self.files, self.base, name);
+        for operation in own.operations_mut() {
+            let Operation { negated, name, argument, .. } = &**operation;
+            let again = Operation::compile(*negated, name, argument.clone(), &find, Compile::Now)?;
+            *operation = Rc::new(again);
         }
-        self.defaults.insert(phase.number(), built);
-        Ok(())
+        Ok(Rc::new(own))
     }
 
-    /// Puts a rule behind the others, or behind the chain that is open.
-    fn add(&mut self, mut rule: Rule, origin: &Origin) -> Result<(), ParseError> {
-        let goes_on = rule.actions.chain;
-        match self.chain.take() {
-            Some(mut head) => {
-                builder::check_link(&rule).map_err(|message| origin.fault(message))?;
-                rule.phase = head.phase;
-                head.links.push(rule);
-                self.place(head, goes_on);
-            }
-            None => {
-                match rule.actions.id {
-                    Some(id) if !self.ids.insert(id) => {
-                        return Err(origin.fault(format!("rule id `{id}` is used twice")));
-                    }
-                    // ModSecurity wants ids of rules alone.
-                    None if rule.operation.is_some() => return Err(origin.fault("the rule has no `id`")),
-                    _ => {}
-                }
-                self.place(rule, goes_on);
-            }
-        }
-        Ok(())
-    }
-
-    fn place(&mut self, rule: Rule, goes_on: bool) {
-        match goes_on {
-            true => self.chain = Some(rule),
-            false => self.entries.push(Entry::Rule(Box::new(rule))),
-        }
-    }
-
-    /// A data file: of the configuration, or of the embedded rules.
-    pub(super) fn file(&self, name: &str) -> Option<String> {
-        let own = self.files.get(name).cloned();
-        own.or_else(|| embedded::data(name).map(str::to_owned))
-    }
-
-    pub(super) fn rules_mut(&mut self) -> impl Iterator<Item = &mut Rule> {
+    pub(super) fn rules_mut(&mut self) -> impl Iterator<Item = &mut Rc<Rule>> {
         self.entries.iter_mut().filter_map(|entry| match entry {
-            Entry::Rule(rule) => Some(&mut **rule),
+            Entry::Rule(rule) => Some(rule),
             Entry::Marker(_) => None,
         })
     }
@@ -212,6 +210,14 @@ impl<'f> Loader<'f> {
         }
         let warnings = self.warnings.into_iter().collect();
         Ok(Ruleset { settings: self.settings, entries: self.entries, plans, warnings })
+    }
+}
+
+/// A data file: of the configuration, or of the rules that are part of the build.
+fn data_file(files: &BTreeMap<String, String>, base: &Base, name: &str) -> Option<Str> {
+    match files.get(name) {
+        Some(text) => Some(Cow::Owned(text.clone())),
+        None => base.data(name).map(Cow::Borrowed),
     }
 }
 

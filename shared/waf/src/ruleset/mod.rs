@@ -1,6 +1,7 @@
 //! Rules compiled: what transactions share.
 
 mod builder;
+mod compile;
 mod directives;
 mod embedded;
 mod ids;
@@ -8,13 +9,16 @@ mod load;
 mod rule;
 mod settings;
 
+pub(crate) use compile::Compiler;
 pub(crate) use ids::{IdRange, parse_ids};
 pub(crate) use rule::{Operation, Rule, Target};
 pub use settings::{Engine, OverLimit, Settings};
 
 use crate::actions::Phase;
+use crate::stored::Base;
 use portcullis_seclang::ParseError;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// Compiled rules and settings.
 #[derive(Debug)]
@@ -31,7 +35,8 @@ pub struct Ruleset {
 /// A rule or a place to skip to.
 #[derive(Debug)]
 pub(crate) enum Entry {
-    Rule(Box<Rule>),
+    /// Shared with the base and other rule sets, unless a directive has changed it.
+    Rule(Rc<Rule>),
     Marker(String),
 }
 
@@ -41,7 +46,16 @@ impl Ruleset {
     /// Nothing is skipped: what is unknown, cannot be done in a sandbox or is not yet built is an error with file,
     /// line and column.
     pub fn parse(texts: &[(&str, &str)], files: &BTreeMap<String, String>) -> Result<Ruleset, ParseError> {
-        let mut loader = load::Loader::new(files);
+        Ruleset::on(&Base::default(), texts, files)
+    }
+
+    /// As [`Ruleset::parse`], with rules of the build that texts may include, and that rule sets share.
+    pub fn on(
+        base: &Base,
+        texts: &[(&str, &str)],
+        files: &BTreeMap<String, String>,
+    ) -> Result<Ruleset, ParseError> {
+        let mut loader = load::Loader::new(files, base);
         for (file, text) in texts {
             loader.text(file, text)?;
         }

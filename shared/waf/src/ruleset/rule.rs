@@ -1,14 +1,15 @@
 //! One compiled rule.
 
 use crate::actions::{Actions, Disruptive, Meta, Phase};
-use crate::operators::Test;
+use crate::operators::{self, Compile, Files, Recipe, Test};
+use crate::stored::{Reader, Stored, Writer, stored_struct};
 use crate::text::Text;
 use crate::variables::Selection;
 use portcullis_seclang::Span;
 use std::rc::Rc;
 
-/// A rule or action with the links of its chain.
-#[derive(Debug)]
+/// A rule or action with the links of its chain. What copies of it seldom change is shared.
+#[derive(Debug, Clone)]
 pub(crate) struct Rule {
     /// 0 for links of a chain.
     pub(crate) id: u64,
@@ -19,9 +20,9 @@ pub(crate) struct Rule {
     /// Members that are left out.
     pub(crate) exclusions: Vec<Selection>,
     /// `None` for `SecAction`, which always matches.
-    pub(crate) operation: Option<Operation>,
-    pub(crate) actions: Actions,
-    pub(crate) meta: Meta,
+    pub(crate) operation: Option<Rc<Operation>>,
+    pub(crate) actions: Rc<Actions>,
+    pub(crate) meta: Rc<Meta>,
     /// `block` resolved by the phase's default.
     pub(crate) disruptive: Disruptive,
     /// The other links, in order.
@@ -44,4 +45,114 @@ pub(crate) struct Operation {
     pub(crate) negated: bool,
     pub(crate) argument: Text,
     pub(crate) test: Box<dyn Test>,
+}
+
+impl Rule {
+    /// The rule with what its phase's default action says where it says nothing itself.
+    pub(crate) fn on_top_of(&self, defaults: &Actions) -> Rule {
+        let disruptive = match (&self.actions.disruptive, &defaults.disruptive) {
+            (None | Some(Disruptive::Block), Some(default)) => default.clone(),
+            _ => self.disruptive.clone(),
+        };
+        Rule {
+            actions: Rc::new(self.actions.on_top_of(defaults)),
+            meta: Rc::new(self.meta.on_top_of(&defaults.meta)),
+            disruptive,
+            links: self.links.iter().map(|link| link.on_top_of(defaults)).collect(),
+            ..self.clone()
+        }
+    }
+}
+
+impl Rule {
+    /// The operators of the rule and of its links.
+    pub(crate) fn operations_mut(&mut self) -> impl Iterator<Item = &mut Rc<Operation>> {
+        let links = self.links.iter_mut().filter_map(|link| link.operation.as_mut());
+        self.operation.iter_mut().chain(links)
+    }
+}
+
+impl Operation {
+    pub(crate) fn compile(
+        negated: bool,
+        name: &str,
+        argument: Text,
+        files: Files<'_>,
+        compile: Compile,
+    ) -> Result<Operation, String> {
+        let written = argument.written();
+        let recipe = Recipe { argument: written, has_macros: argument.has_macros(), files, compile };
+        let test = operators::compile(name, &recipe)?;
+        Ok(Operation { name: operators::spelling(name), negated, argument, test })
+    }
+
+    /// Whether it has read a file of this name.
+    pub(crate) fn reads(&self, file: &str) -> bool {
+        operators::reads_files(self.name)
+            && self.argument.written().split_ascii_whitespace().any(|name| name == file)
+    }
+}
+
+stored_struct!(Target { selection, is_count });
+
+/// All but the file, which the reader knows.
+impl Stored for Rule {
+    fn write(&self, writer: &mut Writer) {
+        let Rule {
+            id,
+            phase,
+            file: _,
+            span,
+            targets,
+            exclusions,
+            operation,
+            actions,
+            meta,
+            disruptive,
+            links,
+        } = self;
+        id.write(writer);
+        phase.write(writer);
+        span.write(writer);
+        targets.write(writer);
+        exclusions.write(writer);
+        operation.write(writer);
+        actions.write(writer);
+        meta.write(writer);
+        disruptive.write(writer);
+        links.write(writer);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Option<Rule> {
+        Some(Rule {
+            file: Rc::clone(&reader.file),
+            id: Stored::read(reader)?,
+            phase: Stored::read(reader)?,
+            span: Stored::read(reader)?,
+            targets: Stored::read(reader)?,
+            exclusions: Stored::read(reader)?,
+            operation: Stored::read(reader)?,
+            actions: Stored::read(reader)?,
+            meta: Stored::read(reader)?,
+            disruptive: Stored::read(reader)?,
+            links: Stored::read(reader)?,
+        })
+    }
+}
+
+/// The operator is made again from its argument; what takes long of that waits for the first use.
+impl Stored for Operation {
+    fn write(&self, writer: &mut Writer) {
+        let Operation { negated, name, argument, test: _ } = self;
+        negated.write(writer);
+        name.write(writer);
+        argument.write(writer);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Option<Operation> {
+        let negated = Stored::read(reader)?;
+        let name = reader.text()?;
+        let argument = Stored::read(reader)?;
+        Operation::compile(negated, name, argument, reader.files, Compile::Lazily).ok()
+    }
 }

@@ -1,5 +1,7 @@
 //! What directives set for the whole engine.
 
+use crate::stored::stored_enum;
+
 /// The engine's settings, with ModSecurity's defaults but where a note says otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -68,6 +70,8 @@ pub enum Engine {
     /// They run, and nothing is stopped.
     DetectionOnly,
 }
+
+stored_enum!(Engine { 0 => On, 1 => Off, 2 => DetectionOnly });
 
 impl Engine {
     /// Reads a value of `SecRuleEngine`.

@@ -40,7 +40,7 @@ impl Transaction {
         };
         let tags = rule.meta.tags.iter().map(|tag| String::from_utf8_lossy(&teller.tell(tag)).into_owned());
         let last = rule.links.last().unwrap_or(rule);
-        let operation = last.operation.as_ref();
+        let operation = last.operation.as_deref();
         let parameter = |operation: &crate::ruleset::Operation| teller.tell(&operation.argument);
         let (variable, value) = teller.last_match();
         Match {
@@ -52,8 +52,8 @@ impl Transaction {
             data: text(|rule| rule.meta.logdata.as_ref()),
             tags: tags.collect(),
             severity: rule.meta.severity,
-            rev: rule.meta.rev.clone().unwrap_or_default(),
-            ver: rule.meta.ver.clone().unwrap_or_default(),
+            rev: rule.meta.rev.clone().unwrap_or_default().into_owned(),
+            ver: rule.meta.ver.clone().unwrap_or_default().into_owned(),
             maturity: rule.meta.maturity.unwrap_or_default(),
             accuracy: rule.meta.accuracy.unwrap_or_default(),
             operator: operation.map_or("", |operation| operation.name),
@@ -126,5 +126,5 @@ impl<'a> Teller<'a> {
 }
 
 fn is_capture(key: &Key) -> bool {
-    matches!(key, Key::Name(name) if matches!(name.as_slice(), [b'0'..=b'9']))
+    matches!(key, Key::Name(name) if matches!(name.as_bytes(), [b'0'..=b'9']))
 }

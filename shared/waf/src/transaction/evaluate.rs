@@ -305,7 +305,7 @@ fn means(rules: &RuleMatch, head: &Rule) -> bool {
 
 fn key_of(selection: &Selection) -> Cow<'_, [u8]> {
     match &selection.key {
-        crate::variables::Key::Name(name) => Cow::Borrowed(name),
+        crate::variables::Key::Name(name) => Cow::Borrowed(name.as_bytes()),
         _ => Cow::Borrowed(&[]),
     }
 }

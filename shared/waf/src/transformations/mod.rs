@@ -38,6 +38,7 @@ mod url_decode_uni;
 mod url_encode;
 mod utf8_to_unicode;
 
+use crate::stored::{Reader, Stored, Writer};
 use std::borrow::Cow;
 
 /// A function that a rule applies to a value before its operator sees it.
@@ -78,6 +79,17 @@ impl std::fmt::Debug for Transformation {
 impl PartialEq for Transformation {
     fn eq(&self, other: &Transformation) -> bool {
         self.name == other.name
+    }
+}
+
+/// As the place in the table.
+impl Stored for Transformation {
+    fn write(&self, writer: &mut Writer) {
+        writer.count(TABLE.iter().position(|known| known == self).unwrap_or(TABLE.len()));
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Option<Transformation> {
+        TABLE.get(reader.count()?).copied()
     }
 }
 

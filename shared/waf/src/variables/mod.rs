@@ -4,6 +4,6 @@ mod names;
 mod selection;
 mod values;
 
-pub(crate) use names::Variable;
+pub(crate) use names::{Variable, names};
 pub(crate) use selection::{Key, Selection};
 pub(crate) use values::Item;

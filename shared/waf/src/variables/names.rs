@@ -1,6 +1,7 @@
 //! The names of variables (ModSecurity reference, "Variables").
 
 use crate::collections::Persistent;
+use crate::stored::{Reader, Stored, Writer};
 
 /// A variable or collection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -103,6 +104,23 @@ pub(crate) enum Variable {
     UserId,
     Webappid,
     Xml,
+}
+
+/// All names, in the order of the table.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|(name, _)| *name)
+}
+
+/// As the place in the table.
+impl Stored for Variable {
+    fn write(&self, writer: &mut Writer) {
+        writer.count(TABLE.iter().position(|(_, variable)| variable == self).unwrap_or(TABLE.len()));
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Option<Variable> {
+        let (_, variable) = TABLE.get(reader.count()?)?;
+        Some(*variable)
+    }
 }
 
 impl Variable {

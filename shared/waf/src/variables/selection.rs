@@ -3,9 +3,11 @@
 use super::names::Variable;
 use super::values::{Item, each};
 use crate::pcre;
+use crate::stored::{Reader, Stored, Str, Writer, stored_enum, stored_struct};
 use crate::transaction::View;
 use portcullis_seclang::Selector;
 use regex::bytes::{Regex, RegexBuilder};
+use std::cell::OnceCell;
 use std::ops::ControlFlow;
 
 /// A variable, or a part of a collection.
@@ -21,17 +23,29 @@ pub(crate) enum Key {
     /// All.
     Any,
     /// Those of this name, in whatever case.
-    Name(Vec<u8>),
+    Name(Str),
     /// Those whose name matches, in whatever case.
-    Pattern(Regex),
+    Pattern(KeyPattern),
 }
+
+/// A pattern of names.
+#[derive(Clone)]
+pub(crate) struct KeyPattern {
+    /// In the engine's notation.
+    source: Str,
+    /// Compiled when the rules load; at first use where they are part of the build.
+    regex: OnceCell<Option<Regex>>,
+}
+
+stored_struct!(Selection { variable, key });
+stored_enum!(Key { 0 => Any, 1 => Name(name), 2 => Pattern(pattern) });
 
 impl PartialEq for Key {
     fn eq(&self, other: &Key) -> bool {
         match (self, other) {
             (Key::Any, Key::Any) => true,
             (Key::Name(a), Key::Name(b)) => a.eq_ignore_ascii_case(b),
-            (Key::Pattern(a), Key::Pattern(b)) => a.as_str() == b.as_str(),
+            (Key::Pattern(a), Key::Pattern(b)) => a.source == b.source,
             _ => false,
         }
     }
@@ -41,30 +55,59 @@ impl Key {
     pub(crate) fn matches(&self, name: &[u8]) -> bool {
         match self {
             Key::Any => true,
-            Key::Name(wanted) => wanted.eq_ignore_ascii_case(name),
-            Key::Pattern(regex) => regex.is_match(name),
+            Key::Name(wanted) => wanted.as_bytes().eq_ignore_ascii_case(name),
+            Key::Pattern(regex) => regex.matches(name),
         }
     }
 
     pub(crate) fn of(selector: Option<&Selector>) -> Result<Key, String> {
         Ok(match selector {
             None => Key::Any,
-            Some(Selector::Key(key) | Selector::Quoted(key)) => Key::Name(key.as_bytes().to_vec()),
-            Some(Selector::Regex(pattern)) => Key::Pattern(regex(pattern)?),
+            Some(Selector::Key(key) | Selector::Quoted(key)) => Key::Name(key.clone().into()),
+            Some(Selector::Regex(pattern)) => Key::Pattern(KeyPattern::compile(pattern)?),
         })
     }
 }
 
-fn regex(pattern: &str) -> Result<Regex, String> {
-    let source = pcre::translate(pattern)?;
-    let mut builder = RegexBuilder::new(&source);
+impl KeyPattern {
+    fn compile(pattern: &str) -> Result<KeyPattern, String> {
+        let source: Str = pcre::translate(pattern)?.into();
+        let fault = || format!("selector `/{pattern}/` is no pattern that can be used");
+        let regex = OnceCell::from(Some(build(&source).ok_or_else(fault)?));
+        Ok(KeyPattern { source, regex })
+    }
+
+    fn matches(&self, name: &[u8]) -> bool {
+        let regex = self.regex.get_or_init(|| build(&self.source));
+        regex.as_ref().is_some_and(|regex| regex.is_match(name))
+    }
+}
+
+fn build(source: &str) -> Option<Regex> {
+    let mut builder = RegexBuilder::new(source);
     builder.unicode(false).case_insensitive(true).dot_matches_new_line(true).size_limit(1 << 20);
-    builder.build().map_err(|_| format!("selector `/{pattern}/` is no pattern that can be used"))
+    builder.build().ok()
+}
+
+impl Stored for KeyPattern {
+    fn write(&self, writer: &mut Writer) {
+        self.source.write(writer);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Option<KeyPattern> {
+        Some(KeyPattern { source: Str::read(reader)?, regex: OnceCell::new() })
+    }
+}
+
+impl std::fmt::Debug for KeyPattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "/{}/", self.source)
+    }
 }
 
 impl Selection {
     pub(crate) fn by_key(variable: Variable, key: Option<&str>) -> Selection {
-        let key = key.map_or(Key::Any, |key| Key::Name(key.as_bytes().to_vec()));
+        let key = key.map_or(Key::Any, |key| Key::Name(key.to_owned().into()));
         Selection { variable, key }
     }
 

@@ -66,7 +66,7 @@ pub(crate) fn each<'a>(variable: Variable, view: View<'a>, take: Take<'_, 'a>) -
 /// `XML:/*` is all text, `XML://@*` the values of all attributes; other expressions are refused when rules load.
 pub(crate) fn xml<'a>(view: View<'a>, key: &Key, take: Take<'_, 'a>) -> ControlFlow<()> {
     let Some(xml) = &view.data.xml else { return ControlFlow::Continue(()) };
-    let attributes = matches!(key, Key::Name(path) if path.starts_with(b"//@"));
+    let attributes = matches!(key, Key::Name(path) if path.starts_with("//@"));
     if !attributes {
         let (key, value) = (Cow::Borrowed(&b"/*"[..]), Cow::Borrowed(&*xml.text));
         return take(Item { key, value });
@@ -110,7 +110,7 @@ pub(crate) fn built_in<'a>(
     let data = view.data;
     let times = (data.time.as_secs(), data.collection_timeout);
     match key {
-        Key::Name(name) => match data.collections.built_in(collection, name, times) {
+        Key::Name(name) => match data.collections.built_in(collection, name.as_bytes(), times) {
             Some((name, value)) => take(Item { key: Cow::Borrowed(name), value }),
             None => ControlFlow::Continue(()),
         },

@@ -1,16 +1,17 @@
-//! With the feature `crs`: embeds the OWASP Core Rule Set's rules and data as the set-up obtained them.
+//! Compiles the OWASP Core Rule Set, as the set-up or `CRS_DIR` has it, to the bytes that a module carries.
 
+use portcullis_waf::{Base, Ruleset};
+use std::collections::BTreeMap;
 use std::env;
 use std::error::Error;
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// The fewest texts of what can be called a Core Rule Set.
+const FEWEST_TEXTS: usize = 10;
+
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-env-changed=CRS_DIR");
-    if env::var_os("CARGO_FEATURE_CRS").is_none() {
-        return Ok(());
-    }
     let dir = crs_dir()?;
     println!("cargo::rerun-if-changed={}", dir.display());
     let (setup, rules) = layout(&dir)?;
@@ -18,18 +19,25 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut data = Vec::new();
     for file in files(&rules)? {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let text = fs::read_to_string(&file)?;
         match file.extension().and_then(|extension| extension.to_str()) {
-            Some("conf") => texts.push((format!("@owasp_crs/{name}"), text)),
-            Some("data") => data.push((name, text)),
+            Some("conf") => texts.push((format!("@owasp_crs/{name}"), fs::read_to_string(&file)?)),
+            Some("data") => data.push((name, fs::read_to_string(&file)?)),
             _ => {}
         }
     }
-    if texts.len() < 10 {
+    if texts.len() < FEWEST_TEXTS {
         return Err(format!("{}: too few rule files for a Core Rule Set", rules.display()).into());
     }
-    let source = format!("{}{}", table("TEXTS", &texts)?, table("DATA", &data)?);
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("crs.rs"), source)?;
+    let bytes = Base::compile(&texts, &data)?;
+    check(bytes.clone().leak())?;
+    fs::write(Path::new(&env::var("OUT_DIR")?).join("crs.rules"), bytes)?;
+    Ok(())
+}
+
+/// Together the texts are a rule set: what is wrong with them fails the build, not the start of a proxy.
+fn check(bytes: &'static [u8]) -> Result<(), Box<dyn Error>> {
+    let all = "Include @crs-setup-conf\nInclude @owasp_crs/*.conf";
+    Ruleset::on(&Base::read(bytes)?, &[("all", all)], &BTreeMap::new())?;
     Ok(())
 }
 
@@ -64,20 +72,4 @@ fn files(dir: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
         fs::read_dir(dir)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, std::io::Error>>()?;
     files.sort();
     Ok(files)
-}
-
-fn table(name: &str, entries: &[(String, String)]) -> Result<String, std::fmt::Error> {
-    let mut source = format!("pub(super) const {name}: &[(&str, &str)] = &[\n");
-    for (file, text) in entries {
-        writeln!(source, "    ({file:?}, {:?}),", without_comments(text))?;
-    }
-    source.push_str("];\n");
-    Ok(source)
-}
-
-/// Comment lines become empty ones, so that line numbers stay.
-fn without_comments(text: &str) -> String {
-    let blank = |line: &&str| line.trim_start().starts_with('#');
-    let lines: Vec<&str> = text.lines().map(|line| if blank(&line) { "" } else { line.trim_end() }).collect();
-    lines.join("\n")
 }
