@@ -51,3 +51,6 @@ impl Persistent {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
