@@ -31,7 +31,7 @@ pub use exchange::{BodyState, Exchange, Property, Summary};
 pub use fuel::{Fuel, OutOfFuel};
 pub use headers::Headers;
 pub use plugin::{Background, Boot, Needs, OnError, Plugin, Stream};
-pub use reply::{ErrorForm, Rendered, Reply};
+pub use reply::{ErrorForm, Rendered, Reply, is_grpc, request_id};
 pub use store::{Cas, CasMismatch, MapStore, Store};
 pub use verdict::{
     Access, Body, BodyEdit, Failure, FailureKind, Flow, Over, RequestVerdict, ResponseVerdict, Verdict,

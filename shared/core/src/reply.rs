@@ -17,18 +17,26 @@ pub struct Reply {
     pub headers: Vec<Edit>,
     /// A body of its own, sent as it is; its `content-type` stands in `headers`.
     pub body: Option<Vec<u8>>,
+    /// What the operator finds the log lines by; `None` for the request id that the proxy gave.
+    pub reference: Option<String>,
 }
 
 impl Reply {
     /// An answer with this status and line; a status outside 200 to 599 becomes 500.
     pub fn new(status: u16, message: impl Into<String>) -> Reply {
         let status = if (200..=599).contains(&status) { status } else { 500 };
-        Reply { status, message: message.into(), headers: Vec::new(), body: None }
+        Reply { status, message: message.into(), headers: Vec::new(), body: None, reference: None }
     }
 
     /// The same answer with a body of its own.
     pub fn with_body(mut self, body: impl Into<Vec<u8>>) -> Reply {
         self.body = Some(body.into());
+        self
+    }
+
+    /// The same answer with this reference in it.
+    pub fn with_reference(mut self, reference: impl Into<String>) -> Reply {
+        self.reference = Some(reference.into());
         self
     }
 
@@ -54,7 +62,8 @@ impl Reply {
                 if let Ok(edit) = Edit::set("cache-control", "no-store") {
                     headers.apply(&edit);
                 }
-                form.render(self.status, &self.message, reference(request).as_deref())
+                let own = self.reference.clone();
+                form.render(self.status, &self.message, own.or_else(|| request_id(request)).as_deref())
             }
         };
         Rendered {
@@ -157,7 +166,7 @@ impl ErrorForm {
 }
 
 /// Whether the client speaks gRPC over HTTP/2 (not gRPC-Web, which wants an ordinary answer).
-fn is_grpc(request: &Headers) -> bool {
+pub fn is_grpc(request: &Headers) -> bool {
     request.media_type().is_some_and(|media| {
         let media = media.to_ascii_lowercase();
         media == b"application/grpc" || media.starts_with(b"application/grpc+")
@@ -165,7 +174,7 @@ fn is_grpc(request: &Headers) -> bool {
 }
 
 /// The request id that the proxy gave, if it has the form of one: the operator finds the log line by it.
-fn reference(request: &Headers) -> Option<String> {
+pub fn request_id(request: &Headers) -> Option<String> {
     let id = request.get("x-request-id")?;
     let plain =
         !id.is_empty() && id.len() <= 64 && id.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-');
@@ -252,6 +261,13 @@ mod tests {
             .render(&Headers::from_pairs([("accept", "text/html"), ("x-request-id", "<x>")]));
         let html = String::from_utf8(html.body).unwrap();
         assert!(html.contains("&lt;no&gt;") && !html.contains("<x>"), "{html}");
+    }
+
+    #[test]
+    fn a_reference_of_its_own_comes_first() {
+        let request = Headers::from_pairs([("accept", "text/plain"), ("x-request-id", "ab-1")]);
+        let rendered = Reply::new(403, "no").with_reference("cd-2").render(&request);
+        assert_eq!(rendered.body, b"no (reference cd-2)\n");
     }
 
     #[test]

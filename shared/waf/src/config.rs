@@ -1,6 +1,7 @@
 //! The filter's settings.
 
 use crate::collections::CollectionsConfig;
+use crate::page::ReplyConfig;
 use crate::report::LogConfig;
 use serde::Deserialize;
 
@@ -17,6 +18,9 @@ pub struct WafConfig {
     /// How matches are logged.
     #[serde(default)]
     pub log: LogConfig,
+    /// What a client is told when its request is blocked.
+    #[serde(default)]
+    pub reply: ReplyConfig,
     /// The table in shared data that persistent collections (`IP`, `SESSION`...) live in. All routes share it.
     #[serde(default)]
     pub collections: Option<CollectionsConfig>,

@@ -3,6 +3,7 @@
 use crate::Phase;
 use crate::collections::{CollectionsConfig, Table};
 use crate::config::WafConfig;
+use crate::page::Pages;
 use crate::report::Report;
 use crate::ruleset::{Engine, Ruleset};
 use crate::stored::Base;
@@ -21,6 +22,7 @@ pub struct Waf {
     pub(crate) fuel: u64,
     pub(crate) max_body: usize,
     pub(crate) report: Report,
+    pub(crate) pages: Pages,
     /// Where persistent collections live.
     pub(crate) table: Rc<Table>,
     late_ok: bool,
@@ -79,11 +81,13 @@ impl Plugin for Waf {
             };
             let (fuel, max_body) = (boot.fuel, boot.max_body);
             let report = Report::new(&config.log);
+            let pages = Pages::compile(&config.reply).map_err(|error| error.of(index))?;
             compiled.push(Rc::new(Waf {
                 ruleset,
                 fuel,
                 max_body,
                 report,
+                pages,
                 table: Rc::clone(&table),
                 late_ok: config.late_ok,
             }));

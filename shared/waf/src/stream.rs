@@ -1,6 +1,7 @@
 //! One exchange as the host drives it.
 
 use crate::Phase;
+use crate::page::incident;
 use crate::plugin::{
     BLOCKED, BODY_ERRORS, COLLECTION_CONFLICTS, COLLECTION_DROPS, COLLECTION_EVICTIONS, DETECTED, INSPECTED,
     MATCHES, Waf,
@@ -8,13 +9,11 @@ use crate::plugin::{
 use crate::ruleset::{Engine, OverLimit};
 use crate::transaction::{Interruption, Response, Transaction};
 use portcullis_core::{
-    Access, Body, Edit, Effect, Exchange, Failure, FailureKind, Flow, MetricId, OutOfFuel, Over, Property,
-    Reply, RequestVerdict, ResponseVerdict, Store, Stream, Summary, Verdict,
+    Access, Body, Effect, Exchange, Failure, FailureKind, MetricId, OutOfFuel, Over, Property,
+    RequestVerdict, ResponseVerdict, Store, Stream, Summary, Verdict,
 };
 use std::rc::Rc;
 
-/// What the client is told, whatever the rule.
-const BLOCKED_LINE: &str = "request blocked";
 /// The most rule ids that filter state holds.
 const MOST_IDS: usize = 50;
 
@@ -41,9 +40,7 @@ impl WafStream {
 
     fn feed_request(&mut self, exchange: &Exchange, store: &mut dyn Store) -> Result<(), OutOfFuel> {
         let transaction = &mut self.transaction;
-        let own_id = exchange.id.to_string();
-        let id = exchange.request.get("x-request-id").unwrap_or(own_id.as_bytes());
-        transaction.process_start(exchange.time, id);
+        transaction.process_start(exchange.time, incident(exchange).as_bytes());
         transaction.process_connection(endpoint(&exchange.source), endpoint(&exchange.destination));
         let protocol = exchange.property(Property(0)).unwrap_or(b"HTTP/1.1");
         transaction.process_uri(exchange.request.path(), exchange.request.method(), protocol)?;
@@ -63,7 +60,7 @@ impl WafStream {
         let counts = self.collection_counts();
         let mut verdict = match (run, self.transaction.interruption()) {
             (Err(fault), _) => Verdict::fail(Failure::new(FailureKind::Fuel, fault.to_string())),
-            (Ok(()), Some(interruption)) => stop(interruption),
+            (Ok(()), Some(interruption)) => self.waf.pages.verdict(interruption, exchange),
             (Ok(()), None) => Verdict::proceed(),
         };
         verdict.effects.extend(counts);
@@ -225,18 +222,6 @@ impl WafStream {
         verdict.effects.extend(self.waf.report.matches(exchange, &self.transaction, &matches));
         verdict.effects.extend(self.collection_counts());
         verdict
-    }
-}
-
-fn stop<E>(interruption: &Interruption) -> Verdict<E> {
-    match &interruption.response {
-        Response::Deny(status) => Verdict::reply(Reply::new(*status, BLOCKED_LINE)),
-        Response::Drop => Verdict { flow: Flow::Reset, ..Verdict::default() },
-        Response::Redirect { status, location } => match Edit::set("location", location) {
-            Ok(edit) => Verdict::reply(Reply::new(*status, BLOCKED_LINE).with_header(edit)),
-            // A target made from a macro can hold what no header may.
-            Err(_) => Verdict::reply(Reply::new(403, BLOCKED_LINE)),
-        },
     }
 }
 

@@ -5,7 +5,7 @@
 use portcullis_core::{
     Body, BodyState, Boot, Effect, Exchange, Flow, Headers, Level, MapStore, Plugin, RequestVerdict, Stream,
 };
-use portcullis_waf::{Waf, WafConfig};
+use portcullis_waf::{ReplyConfig, Waf, WafConfig};
 use std::rc::Rc;
 
 fn boot() -> Boot {
@@ -64,6 +64,32 @@ fn denies_at_the_headers() {
     assert_eq!((state("action").as_deref(), state("rule_ids").as_deref()), (Some("deny"), Some("7")));
     let Flow::Reply(reply) = &verdict.flow else { unreachable!() };
     assert_eq!(reply.message, "request blocked");
+}
+
+#[test]
+fn pages_are_those_of_the_configuration() {
+    let rules = "SecRuleEngine On\nSecRule ARGS a \"id:1,phase:1,deny,status:418\"\n\
+                 SecRule ARGS b \"id:2,phase:1,redirect:'https://x.example/'\"";
+    let json = Some(r#"{"incident":"{{incident}}"}"#.to_owned());
+    let config = WafConfig { reply: ReplyConfig { json, ..ReplyConfig::default() }, ..config(rules) };
+    let waf = Waf::compile(vec![config], &boot()).unwrap().remove(0);
+    let rendered = |path: &str| {
+        let mut exchange = exchange(path, "application/json");
+        exchange.request = Headers::from_pairs(
+            exchange.request.iter().chain([(&b"x-request-id"[..], &b"6f-1"[..])]).collect::<Vec<_>>(),
+        );
+        let verdict = waf.stream(&exchange).request_headers(&exchange, &mut MapStore::default());
+        let Flow::Reply(reply) = &verdict.flow else { unreachable!() };
+        reply.render(&exchange.request)
+    };
+    let page = rendered("/?x=a");
+    assert_eq!((page.status, page.body.as_slice()), (418, &br#"{"incident":"6f-1"}"#[..]));
+    let elsewhere = rendered("/?x=b");
+    assert_eq!(
+        (elsewhere.status, elsewhere.headers.get("location")),
+        (302, Some(&b"https://x.example/"[..]))
+    );
+    assert!(String::from_utf8_lossy(&elsewhere.body).contains("6f-1"));
 }
 
 #[test]
