@@ -48,6 +48,12 @@ impl<'a> Cursor<'a> {
         rest.get(..length).unwrap_or_default()
     }
 
+    /// [`Cursor::take_while`] for a condition that remembers what it has seen.
+    pub(crate) fn take_while_with(&mut self, mut keep: impl FnMut(char) -> bool) {
+        let rest = self.rest();
+        self.at += rest.find(|c| !keep(c)).unwrap_or(rest.len());
+    }
+
     pub(crate) fn skip_blanks(&mut self) {
         self.take_while(|c| c.is_ascii_whitespace());
     }
@@ -55,16 +61,26 @@ impl<'a> Cursor<'a> {
     /// Reads to the next `quote` that has no backslash in front, and over it; `\` and the quote give the quote, any
     /// other pair stays as it is. `None` if the quote does not come.
     pub(crate) fn quoted(&mut self, quote: char) -> Option<String> {
+        match self.quoted_or_rest(quote) {
+            (text, true) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// [`Cursor::quoted`], or all that is left if the quote does not come; and whether it came.
+    pub(crate) fn quoted_or_rest(&mut self, quote: char) -> (String, bool) {
         let mut out = String::new();
-        loop {
-            match self.bump()? {
-                c if c == quote => return Some(out),
-                '\\' => match self.bump()? {
-                    c if c == quote => out.push(c),
-                    c => out.extend(['\\', c]),
+        while let Some(c) = self.bump() {
+            match c {
+                c if c == quote => return (out, true),
+                '\\' => match self.bump() {
+                    Some(c) if c == quote => out.push(c),
+                    Some(c) => out.extend(['\\', c]),
+                    None => out.push('\\'),
                 },
                 c => out.push(c),
             }
         }
+        (out, false)
     }
 }

@@ -51,7 +51,7 @@ fn directive(line: &Line) -> Result<Directive, Fault> {
     if name.ends_with('\\') {
         return Err(Fault::new(0, format!("`{name}` ends in a backslash")));
     }
-    let pieces = pieces(&mut cursor, line, name.eq_ignore_ascii_case("SecRule"))?;
+    let pieces = pieces(&mut cursor, line, Kind::of(&name))?;
     let body = match name.to_ascii_lowercase().as_str() {
         "secrule" => Body::Rule(rule(&pieces, line)?),
         "secaction" | "secdefaultaction" => Body::Actions(only_actions(&name, &pieces, line)?),
@@ -94,7 +94,31 @@ fn within<'a, T>(
     read(&piece.argument.text, place).map_err(|fault| Fault::new(piece.offset(fault.offset), fault.message))
 }
 
-fn pieces(cursor: &mut Cursor<'_>, line: &Line, is_rule: bool) -> Result<Vec<Piece>, Fault> {
+/// What kind of arguments a directive has.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Rule,
+    Action,
+    Plain,
+}
+
+impl Kind {
+    fn of(name: &str) -> Kind {
+        match name {
+            _ if name.eq_ignore_ascii_case("SecRule") => Kind::Rule,
+            _ if name.eq_ignore_ascii_case("SecAction") => Kind::Action,
+            _ => Kind::Plain,
+        }
+    }
+
+    /// Whether the argument of this index is a list of actions. The line may end without its closing quote, as
+    /// ModSecurity v3 has it.
+    fn is_open_ended(self, index: usize) -> bool {
+        matches!((self, index), (Kind::Rule, 2) | (Kind::Action, 0))
+    }
+}
+
+fn pieces(cursor: &mut Cursor<'_>, line: &Line, kind: Kind) -> Result<Vec<Piece>, Fault> {
     let mut pieces = Vec::new();
     loop {
         cursor.skip_blanks();
@@ -102,18 +126,22 @@ fn pieces(cursor: &mut Cursor<'_>, line: &Line, is_rule: bool) -> Result<Vec<Pie
         let Some(first) = cursor.peek() else { return Ok(pieces) };
         let span = line.places.span(start);
         let (text, quote) = match first {
-            '"' | '\'' => (quoted(cursor, first)?, Some(first)),
-            _ => (bare(cursor, is_rule && pieces.is_empty())?, None),
+            '"' | '\'' => (quoted(cursor, first, kind.is_open_ended(pieces.len()))?, Some(first)),
+            _ => (bare(cursor, kind == Kind::Rule && pieces.is_empty())?, None),
         };
         let content = start + usize::from(quote.is_some());
         pieces.push(Piece { argument: Argument { text, quote, span }, content });
     }
 }
 
-fn quoted(cursor: &mut Cursor<'_>, quote: char) -> Result<String, Fault> {
+fn quoted(cursor: &mut Cursor<'_>, quote: char, is_open_ended: bool) -> Result<String, Fault> {
     let start = cursor.offset();
     cursor.bump();
-    let text = cursor.quoted(quote).ok_or_else(|| Fault::new(start, "a quoted argument does not end"))?;
+    let text = match cursor.quoted_or_rest(quote) {
+        (text, true) => text,
+        (text, false) if is_open_ended && !text.ends_with('\\') => return Ok(text),
+        _ => return Err(Fault::new(start, "a quoted argument does not end")),
+    };
     match cursor.peek() {
         Some(c) if !c.is_ascii_whitespace() => {
             Err(Fault::new(cursor.offset(), format!("expected a blank before `{}`", cursor.rest())))

@@ -65,11 +65,35 @@ fn selector(cursor: &mut Cursor<'_>, name: &str) -> Result<Selector, Fault> {
         }
         return Ok(Selector::Regex(pattern.to_owned()));
     }
-    let key = cursor.take_while(|c| c != '|' && c != ',').trim_end_matches(|c: char| c.is_ascii_whitespace());
+    let key = match xpath {
+        true => expression(cursor),
+        false => cursor.take_while(|c| c != '|' && c != ','),
+    };
+    let key = key.trim_end_matches(|c: char| c.is_ascii_whitespace());
     match key.is_empty() {
         true => Err(Fault::new(offset, "expected a selector behind `:`")),
         false => Ok(Selector::Key(key.to_owned())),
     }
+}
+
+/// An XPath expression: `|` and `,` within brackets, parentheses and quotes belong to it.
+fn expression<'a>(cursor: &mut Cursor<'a>) -> &'a str {
+    let rest = cursor.rest();
+    let (mut depth, mut quote) = (0usize, None);
+    cursor.take_while_with(|c| {
+        match (quote, c) {
+            (Some(open), _) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(c),
+            (None, '[' | '(') => depth += 1,
+            (None, ']' | ')') => depth = depth.saturating_sub(1),
+            (None, '|' | ',') if depth == 0 => return false,
+            _ => {}
+        }
+        true
+    });
+    let length = rest.len() - cursor.rest().len();
+    rest.get(..length).unwrap_or_default()
 }
 
 /// The pattern between the slash that comes first and the slash that ends the variable.
@@ -119,6 +143,10 @@ mod tests {
         check("&TX:/^a|b\\/c/,ARGS", &[(Sign::Count, "TX", regex("^a|b\\/c")), (Sign::Plain, "ARGS", None)]);
         check("ARGS:'/a b/'", &[(Sign::Plain, "ARGS", regex("a b"))]);
         check("ARGS:'a b'", &[(Sign::Plain, "ARGS", Some(Selector::Quoted("a b".into())))]);
+        check(
+            "XML:/a/b[@c='d|e']|ARGS",
+            &[(Sign::Plain, "XML", key("/a/b[@c='d|e']")), (Sign::Plain, "ARGS", None)],
+        );
         check("XML:/*|XML://@*", &[(Sign::Plain, "XML", key("/*")), (Sign::Plain, "XML", key("//@*"))]);
     }
 

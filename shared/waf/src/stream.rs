@@ -152,6 +152,7 @@ impl Stream for WafStream {
         if exchange.request_body.aborted {
             return RequestVerdict::proceed();
         }
+        self.transaction.process_time(exchange.time);
         let run = self.transaction.phases(&self.waf.table, store).process_request_body().map(drop);
         let mut verdict: RequestVerdict = self.verdict(exchange, Phase::RequestBody, run);
         if self.transaction.body_error().is_some() && !self.body_failed {
@@ -172,6 +173,7 @@ impl Stream for WafStream {
             self.transaction.add_response_header(name, value);
         }
         let status = exchange.response.status().unwrap_or(0);
+        self.transaction.process_time(exchange.time);
         let run = self
             .transaction
             .phases(&self.waf.table, store)
@@ -203,11 +205,13 @@ impl Stream for WafStream {
         if exchange.response_body.aborted {
             return ResponseVerdict::proceed();
         }
+        self.transaction.process_time(exchange.time);
         let run = self.transaction.phases(&self.waf.table, store).process_response_body().map(drop);
         self.verdict(exchange, Phase::ResponseBody, run)
     }
 
     fn log(&mut self, exchange: &Exchange, _: &Summary, store: &mut dyn Store) -> Vec<Effect> {
+        self.transaction.process_time(exchange.time);
         let run = self.transaction.phases(&self.waf.table, store).process_logging();
         let verdict: RequestVerdict = self.verdict_of_logging(exchange, run);
         verdict.effects

@@ -2,7 +2,7 @@
 
 use crate::stored::{Str, stored_enum, stored_struct};
 use crate::transaction::View;
-use crate::variables::{Selection, Variable};
+use crate::variables::{Key, Selection, Variable};
 use std::borrow::Cow;
 
 /// A text whose macros are filled in when a request comes.
@@ -23,7 +23,7 @@ stored_struct!(Text { written, parts });
 stored_enum!(Part { 0 => Literal(text), 1 => Variable(selection) });
 
 impl Text {
-    /// Reads `%{NAME}`, `%{NAME.key}`, `%{NAME:key}`; a name that is no variable is an error.
+    /// Reads `%{NAME}`, `%{NAME.key}`, `%{NAME:key}`, `%{NAME:/pattern/}`; a name that is no variable is an error.
     pub(crate) fn parse(text: &str) -> Result<Text, String> {
         let written = Cow::Owned(text.to_owned());
         let mut parts = Vec::new();
@@ -32,7 +32,8 @@ impl Text {
             let Some((name, behind)) = behind.split_once('}') else { break };
             push(&mut parts, before);
             parts.push(Part::Variable(macro_variable(name)?));
-            rest = behind;
+            // `%{NAME}%` is an old way to write it.
+            rest = behind.strip_prefix('%').filter(|behind| !behind.starts_with('{')).unwrap_or(behind);
         }
         if !parts.is_empty() {
             push(&mut parts, rest);
@@ -94,5 +95,9 @@ fn macro_variable(text: &str) -> Result<Selection, String> {
         None => (text, None),
     };
     let variable = Variable::find(name.trim()).map_err(|reason| format!("macro `%{{{text}}}`: {reason}"))?;
-    Ok(Selection::by_key(variable, key))
+    let pattern = key.and_then(|key| key.strip_prefix('/')?.strip_suffix('/'));
+    match pattern {
+        Some(pattern) => Ok(Selection { variable, key: Key::pattern(pattern)? }),
+        None => Ok(Selection::by_key(variable, key)),
+    }
 }

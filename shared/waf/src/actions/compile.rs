@@ -1,6 +1,6 @@
 //! From the syntax of actions to what they mean.
 
-use super::{Actions, Ctl, Disruptive, Keep, Phase, Scope, SetVar};
+use super::{Actions, Ctl, Disruptive, Keep, Namespace, Phase, Scope, SetVar};
 use crate::collections::Persistent;
 use crate::text::Text;
 use crate::transformations::Transformation;
@@ -47,8 +47,7 @@ impl Actions {
             | "sanitisematchedbytes"
             | "sanitiserequestheader"
             | "sanitiseresponseheader" => return Err(format!("action `{name}` is not yet supported")),
-            // A prefix of XPath expressions; the two that are supported have none.
-            "xmlns" => {}
+            "xmlns" => self.namespaces.push(namespace(value)?),
             _ => return self.describe(&name, value),
         }
         Ok(())
@@ -98,6 +97,7 @@ const NEEDS_VALUE: &[&str] = &[
     "skip",
     "skipafter",
     "redirect",
+    "xmlns",
     "setvar",
     "setenv",
     "initcol",
@@ -159,6 +159,17 @@ fn disruptive(name: &str, value: &str) -> Result<Disruptive, String> {
             _ => return Err(format!("`{value}` is not what `allow` takes")),
         }),
     })
+}
+
+/// Reads `prefix=URI`, the URI perhaps in single quotes.
+fn namespace(text: &str) -> Result<Namespace, String> {
+    let fault = || format!("`{text}` is not what `xmlns` takes: it is `prefix=URI`");
+    let (prefix, uri) = text.split_once('=').ok_or_else(fault)?;
+    let uri = uri.strip_prefix('\'').and_then(|uri| uri.strip_suffix('\'')).unwrap_or(uri);
+    match prefix.is_empty() || uri.is_empty() {
+        true => Err(fault()),
+        false => Ok(Namespace { prefix: prefix.to_owned().into(), uri: uri.to_owned().into() }),
+    }
 }
 
 fn number<T: std::str::FromStr>(name: &str, text: &str) -> Result<T, String> {

@@ -32,6 +32,7 @@ impl Actions {
             skip,
             skip_after,
             meta,
+            namespaces,
             setvars,
             ctls,
         } = own;
@@ -50,6 +51,7 @@ impl Actions {
             skip: if skip > 0 { skip } else { defaults.skip },
             skip_after: skip_after.or_else(|| defaults.skip_after.clone()),
             meta,
+            namespaces: joined(&defaults.namespaces, namespaces),
             setvars: joined(&defaults.setvars, setvars),
             ctls: joined(&defaults.ctls, ctls),
         }

@@ -44,10 +44,19 @@ pub(crate) struct Actions {
     pub(crate) skip: usize,
     pub(crate) skip_after: Option<Str>,
     pub(crate) meta: Meta,
+    /// `xmlns`: prefixes of XPath expressions with their URIs.
+    pub(crate) namespaces: Vec<Namespace>,
     /// What is done at each match of a value.
     pub(crate) setvars: Vec<SetVar>,
     /// What is done when the whole chain has matched.
     pub(crate) ctls: Vec<Ctl>,
+}
+
+/// A prefix of an XPath expression, and what it stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Namespace {
+    pub(crate) prefix: Str,
+    pub(crate) uri: Str,
 }
 
 /// What a rule says of itself.
@@ -100,9 +109,11 @@ stored_struct!(Actions {
     skip,
     skip_after,
     meta,
+    namespaces,
     setvars,
     ctls,
 });
+stored_struct!(Namespace { prefix, uri });
 stored_struct!(Meta { msg, logdata, severity, tags, ver, rev, maturity, accuracy });
 stored_enum!(Phase {
     0 => RequestHeaders,

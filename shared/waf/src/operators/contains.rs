@@ -13,4 +13,8 @@ impl Test for Compiled {
     fn matches(&self, input: &[u8], argument: &[u8], _: Option<&mut Captures>) -> bool {
         memchr::memmem::find(input, argument).is_some()
     }
+
+    fn locate(&self, input: &[u8], argument: &[u8]) -> Vec<(usize, usize)> {
+        memchr::memmem::find(input, argument).map(|at| (at, argument.len())).into_iter().collect()
+    }
 }

@@ -13,4 +13,8 @@ impl Test for Compiled {
     fn matches(&self, input: &[u8], argument: &[u8], _: Option<&mut Captures>) -> bool {
         input.ends_with(argument)
     }
+
+    fn locate(&self, input: &[u8], argument: &[u8]) -> Vec<(usize, usize)> {
+        vec![(input.len().saturating_sub(argument.len()), argument.len())]
+    }
 }

@@ -36,6 +36,12 @@ pub trait Test: std::fmt::Debug {
     /// Whether the value matches. `argument` is the rule's argument with its macros filled in; operators that compile
     /// it when the rules load take no notice. Groups are written only where they are wanted.
     fn matches(&self, input: &[u8], argument: &[u8], captures: Option<&mut Captures>) -> bool;
+
+    /// Offsets and lengths of what it found in a value that matches, for traces; empty for operators that look at the
+    /// value as a whole.
+    fn locate(&self, _input: &[u8], _argument: &[u8]) -> Vec<(usize, usize)> {
+        Vec::new()
+    }
 }
 
 /// A text that is part of the module, or was given.
@@ -95,6 +101,42 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     TABLE.iter().map(|(name, _)| *name)
 }
 
+const SPELLINGS: &[&str] = &[
+    "BeginsWith",
+    "Contains",
+    "ContainsWord",
+    "DetectSQLi",
+    "DetectXSS",
+    "EndsWith",
+    "Eq",
+    "Ge",
+    "Gt",
+    "IpMatch",
+    "IpMatchF",
+    "IpMatchFromFile",
+    "Le",
+    "Lt",
+    "NoMatch",
+    "Pm",
+    "PmF",
+    "PmFromFile",
+    "RestPath",
+    "Rx",
+    "RxGlobal",
+    "StrEq",
+    "StrMatch",
+    "UnconditionalMatch",
+    "ValidateByteRange",
+    "ValidateNid",
+    "ValidateUrlEncoding",
+    "ValidateUtf8Encoding",
+    "VerifyCC",
+    "VerifyCPF",
+    "VerifySSN",
+    "VerifySVNR",
+    "Within",
+];
+
 const TABLE: &[(&str, Make)] = &[
     ("beginswith", begins_with::make),
     ("contains", contains::make),
@@ -127,40 +169,6 @@ const TABLE: &[(&str, Make)] = &[
     ("verifyssn", verify_ssn::make),
     ("verifysvnr", verify_svnr::make),
     ("within", within::make),
-];
-
-const SPELLINGS: &[&str] = &[
-    "BeginsWith",
-    "Contains",
-    "ContainsWord",
-    "DetectSQLi",
-    "DetectXSS",
-    "EndsWith",
-    "Eq",
-    "Ge",
-    "Gt",
-    "IpMatch",
-    "IpMatchF",
-    "IpMatchFromFile",
-    "Le",
-    "Lt",
-    "NoMatch",
-    "Pm",
-    "PmF",
-    "PmFromFile",
-    "Rx",
-    "RxGlobal",
-    "StrEq",
-    "StrMatch",
-    "UnconditionalMatch",
-    "ValidateByteRange",
-    "ValidateUrlEncoding",
-    "ValidateUtf8Encoding",
-    "VerifyCC",
-    "VerifyCPF",
-    "VerifySSN",
-    "VerifySVNR",
-    "Within",
 ];
 
 /// What a sandbox cannot do, and why.

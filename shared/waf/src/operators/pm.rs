@@ -118,6 +118,11 @@ impl Test for Phrases {
         }
         found.is_some()
     }
+
+    fn locate(&self, input: &[u8], _: &[u8]) -> Vec<(usize, usize)> {
+        let start = input.as_ptr() as usize;
+        self.find(input).map(|found| (found.as_ptr() as usize - start, found.len())).into_iter().collect()
+    }
 }
 
 impl std::fmt::Debug for Phrases {

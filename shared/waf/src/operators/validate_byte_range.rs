@@ -23,6 +23,11 @@ impl Test for Allowed {
     fn matches(&self, input: &[u8], _: &[u8], _: Option<&mut Captures>) -> bool {
         input.iter().any(|&byte| !self.0.get(usize::from(byte)).copied().unwrap_or(false))
     }
+
+    fn locate(&self, input: &[u8], _: &[u8]) -> Vec<(usize, usize)> {
+        let is_bad = |byte: u8| !self.0.get(usize::from(byte)).copied().unwrap_or(false);
+        input.iter().enumerate().filter(|(_, byte)| is_bad(**byte)).map(|(at, _)| (at, 1)).collect()
+    }
 }
 
 impl std::fmt::Debug for Allowed {

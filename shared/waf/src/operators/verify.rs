@@ -28,6 +28,17 @@ impl Test for Verify {
             true
         })
     }
+
+    fn locate(&self, input: &[u8], argument: &[u8]) -> Vec<(usize, usize)> {
+        let mut place = None;
+        self.pattern.with(argument, |regex| {
+            let mut candidates = regex.find_iter(input).take(MOST_CANDIDATES);
+            let found = candidates.find(|found| (self.check)(found.as_bytes()));
+            place = found.map(|found| (found.start(), found.len()));
+            place.is_some()
+        });
+        place.into_iter().collect()
+    }
 }
 
 impl std::fmt::Debug for Verify {

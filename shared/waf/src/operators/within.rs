@@ -13,4 +13,8 @@ impl Test for Compiled {
     fn matches(&self, input: &[u8], argument: &[u8], _: Option<&mut Captures>) -> bool {
         memchr::memmem::find(argument, input).is_some()
     }
+
+    fn locate(&self, input: &[u8], argument: &[u8]) -> Vec<(usize, usize)> {
+        memchr::memmem::find(argument, input).map(|at| (at, input.len())).into_iter().collect()
+    }
 }

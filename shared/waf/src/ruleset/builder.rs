@@ -50,14 +50,6 @@ pub(super) fn action(syntax: &[Action], origin: &Origin) -> Result<Rule, ParseEr
     })
 }
 
-/// What a link of a chain may not have, for only the first rule of a chain decides.
-pub(super) fn check_link(rule: &Rule) -> Result<(), String> {
-    match rule.actions.id {
-        Some(_) => Err("only the first rule of a chain has an `id`".to_owned()),
-        None => Ok(()),
-    }
-}
-
 fn phase_of(syntax: &[Action]) -> Result<Phase, String> {
     match syntax.iter().rev().find(|action| action.is("phase")) {
         Some(action) => Phase::parse(action.text()),

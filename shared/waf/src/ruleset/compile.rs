@@ -48,8 +48,12 @@ impl<'f> Compiler<'f> {
             let origin = Origin { file: Rc::clone(&file), span: directive.span };
             items.extend(self.directive(directive, &origin)?);
         }
-        self.finish()?;
-        Ok(items)
+        match self.finish() {
+            Some(warning) => {
+                Err(ParseError { file: file.to_string(), span: Span::default(), message: warning })
+            }
+            None => Ok(items),
+        }
     }
 
     /// `None` for a rule whose chain goes on: it comes with the last link.
@@ -64,11 +68,11 @@ impl<'f> Compiler<'f> {
         match &directive.body {
             Body::Rule(rule) => {
                 let built = builder::rule(self, rule, origin)?;
-                self.add(built, origin)
+                Ok(self.add(built))
             }
             Body::Actions(actions) if directive.is("SecAction") => {
                 let built = builder::action(actions, origin)?;
-                self.add(built, origin)
+                Ok(self.add(built))
             }
             Body::Actions(actions) => defaults(actions, origin).map(Some),
             Body::Plain(arguments) => Ok(Some(Item::Plain(Plain {
@@ -79,23 +83,19 @@ impl<'f> Compiler<'f> {
         }
     }
 
-    /// At the end of a text no chain is open.
-    pub(super) fn finish(&mut self) -> Result<(), ParseError> {
-        match self.chain.take() {
-            Some(rule) => {
-                let origin = Origin { file: Rc::clone(&rule.file), span: rule.span };
-                Err(origin.fault("the chain has no next rule"))
-            }
-            None => Ok(()),
-        }
+    /// At the end of a text: what is to say of a chain that is open. Such a rule never matches, as in ModSecurity v3.
+    pub(super) fn finish(&mut self) -> Option<String> {
+        let Rule { file, span, id, .. } = self.chain.take()?;
+        Some(format!("{file}:{}: rule `{id}` never matches: its chain has no next rule", span.line))
     }
 
     /// Puts a rule behind the chain that is open, or begins one.
-    fn add(&mut self, mut rule: Rule, origin: &Origin) -> Result<Option<Item>, ParseError> {
+    fn add(&mut self, mut rule: Rule) -> Option<Item> {
         let goes_on = rule.actions.chain;
         let rule = match self.chain.take() {
             Some(mut head) => {
-                builder::check_link(&rule).map_err(|message| origin.fault(message))?;
+                // An id of a link is read over, as in ModSecurity v3: the head's counts.
+                rule.id = 0;
                 rule.phase = head.phase;
                 head.links.push(rule);
                 head
@@ -104,9 +104,9 @@ impl<'f> Compiler<'f> {
         };
         if goes_on {
             self.chain = Some(rule);
-            return Ok(None);
+            return None;
         }
-        Ok(Some(Item::Rule(Rc::new(rule))))
+        Some(Item::Rule(Rc::new(rule)))
     }
 }
 

@@ -126,13 +126,13 @@ const TABLE: &[(&str, Class)] = &[
     ("SecServerSignature", Class::NoEffect("the proxy writes that header")),
     ("SecStatusEngine", Class::NoEffect("nothing is reported home")),
     ("SecTmpDir", Class::NoEffect(FILES)),
-    ("SecTmpSaveUploadedFiles", Class::NoEffect(FILES)),
+    ("SecTmpSaveUploadedFiles", Class::Implemented(keep_files)),
     ("SecUnicodeCodePage", Class::NoEffect("wide forms give their low byte")),
     ("SecUnicodeMapFile", Class::NoEffect("wide forms give their low byte")),
     ("SecUploadDir", Class::NoEffect(FILES)),
-    ("SecUploadFileLimit", Class::NoEffect(FILES)),
+    ("SecUploadFileLimit", Class::Implemented(|l, v| size(v).map(|n| l.settings.upload_file_limit = n))),
     ("SecUploadFileMode", Class::NoEffect(FILES)),
-    ("SecUploadKeepFiles", Class::NoEffect(FILES)),
+    ("SecUploadKeepFiles", Class::Implemented(keep_files)),
     ("SecWebAppId", Class::Implemented(|l, v| one(v).map(|text| l.settings.web_app_id = text.to_owned()))),
     ("SecXmlExternalEntity", Class::Implemented(external_entity)),
 ];
@@ -196,6 +196,15 @@ fn collection_timeout(loader: &mut Loader<'_>, values: &[&str]) -> Result<(), St
     let text = one(values)?;
     loader.settings.collection_timeout =
         text.parse().map_err(|_| format!("`{text}` is not a number of seconds"))?;
+    Ok(())
+}
+
+/// Files are kept in memory, for `FILES_TMP_CONTENT` and `FILES_TMPNAMES`; none is written.
+fn keep_files(loader: &mut Loader<'_>, values: &[&str]) -> Result<(), String> {
+    match one(values)? {
+        text if text.eq_ignore_ascii_case("RelevantOnly") => loader.settings.keeps_files = true,
+        _ => loader.settings.keeps_files |= switch(values)?,
+    }
     Ok(())
 }
 

@@ -71,7 +71,8 @@ impl<'f> Loader<'f> {
                 None => {}
             }
         }
-        compiler.finish()
+        self.warnings.extend(compiler.finish());
+        Ok(())
     }
 
     /// A text that is part of the build and was compiled with it.

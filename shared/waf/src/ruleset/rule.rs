@@ -156,3 +156,15 @@ impl Stored for Operation {
         Operation::compile(negated, name, argument, reader.files, Compile::Lazily).ok()
     }
 }
+
+impl Rule {
+    /// The variables as the rule names them, like `ARGS|!ARGS:id`.
+    pub(crate) fn targets_text(&self) -> String {
+        let plain = self.targets.iter().map(|target| {
+            let sign = if target.is_count { "&" } else { "" };
+            format!("{sign}{}", target.selection.text())
+        });
+        let excluded = self.exclusions.iter().map(|selection| format!("!{}", selection.text()));
+        plain.chain(excluded).collect::<Vec<_>>().join("|")
+    }
+}

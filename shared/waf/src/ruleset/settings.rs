@@ -5,7 +5,7 @@ use crate::stored::stored_enum;
 /// The engine's settings, with ModSecurity's defaults but where a note says otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// `SecRuleEngine`; off until a directive says otherwise, as in ModSecurity.
+    /// `SecRuleEngine`; until a directive says otherwise rules run and stop nothing, as in ModSecurity v3.
     pub engine: Engine,
     /// `SecRequestBodyAccess`; on by default, for ModSecurity v3 reads bodies unless it is `Off`.
     pub request_body_access: bool,
@@ -25,12 +25,16 @@ pub struct Settings {
     pub response_body_access: bool,
     /// `SecResponseBodyLimit`, bytes.
     pub response_body_limit: usize,
-    /// `SecResponseBodyLimitAction`.
+    /// `SecResponseBodyLimitAction`; by default a long response passes, as in ModSecurity v3.
     pub response_body_over: OverLimit,
     /// `SecResponseBodyMimeType`, lower case.
     pub response_mime_types: Vec<String>,
     /// `SecCollectionTimeout`, seconds without a write after which an instance of a persistent collection is gone.
     pub collection_timeout: u32,
+    /// `SecUploadKeepFiles` or `SecTmpSaveUploadedFiles`: whether rules see the files of an upload.
+    pub keeps_files: bool,
+    /// `SecUploadFileLimit`: how many files of one upload are kept; 0 for all.
+    pub upload_file_limit: usize,
     /// `SecWebAppId`.
     pub web_app_id: String,
     /// `SecComponentSignature`, all of them.
@@ -40,7 +44,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
-            engine: Engine::Off,
+            engine: Engine::DetectionOnly,
             request_body_access: true,
             request_body_limit: 13_107_200,
             request_body_over: OverLimit::Reject,
@@ -50,9 +54,11 @@ impl Default for Settings {
             argument_separator: b'&',
             response_body_access: false,
             response_body_limit: 524_288,
-            response_body_over: OverLimit::Reject,
+            response_body_over: OverLimit::ProcessPartial,
             response_mime_types: vec!["text/plain".to_owned(), "text/html".to_owned()],
             collection_timeout: 3_600,
+            keeps_files: false,
+            upload_file_limit: 100,
             web_app_id: String::new(),
             components: Vec::new(),
         }

@@ -3,7 +3,7 @@
 use super::{Transaction, View};
 use crate::actions::{Change, Collection, Ctl, SetVar};
 use crate::operators::{Captures, number};
-use crate::ruleset::Rule;
+use crate::ruleset::{Engine, Rule};
 
 /// The most variables that rules may set; more are dropped. CRS uses a few hundred.
 const MOST_VARIABLES: usize = 10_000;
@@ -42,6 +42,13 @@ impl Transaction {
             Collection::Env => &mut self.data.env,
             _ => &mut self.data.tx,
         };
+        let remark = value.as_ref().filter(|_| self.trace.is_some()).map(|value| {
+            let (name, value) = (String::from_utf8_lossy(&name), String::from_utf8_lossy(value));
+            match change.collection {
+                Collection::Env => format!("Setting environment variable: {name} to {value}"),
+                _ => format!("Saving variable: TX:{name} with value: {value}"),
+            }
+        });
         match value {
             Some(value) if map.len() < MOST_VARIABLES || map.contains_key(&name) => {
                 map.insert(name, value);
@@ -51,11 +58,24 @@ impl Transaction {
                 map.remove(&name);
             }
         }
+        if let Some(remark) = remark {
+            self.remark(8, || remark);
+        }
     }
 
     pub(super) fn control(&mut self, rule: &Rule, ctl: &Ctl) {
         match ctl {
-            Ctl::RuleEngine(engine) => self.engine = *engine,
+            Ctl::RuleEngine(engine) => {
+                self.remark(8, || {
+                    let name = match engine {
+                        Engine::On => "Enabled",
+                        Engine::Off => "Disabled",
+                        Engine::DetectionOnly => "DetectionOnly",
+                    };
+                    format!("Setting SecRuleEngine to {name} as requested by a ctl:ruleEngine action")
+                });
+                self.engine = *engine;
+            }
             Ctl::RequestBodyAccess(on) => self.request_body_access = *on,
             Ctl::ResponseBodyAccess(on) => self.response_body_access = *on,
             Ctl::RequestBodyProcessor(name) => self.data.body_processor = name,

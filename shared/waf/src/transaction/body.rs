@@ -1,7 +1,11 @@
 //! What the request's body means: the body processors.
 
+use super::data::Pair;
 use super::{Transaction, json, multipart, xml};
 use portcullis_core::OutOfFuel;
+
+/// What is said of a body whose part that is no file passes `SecRequestBodyNoFilesLimit`.
+pub(super) const TOO_LONG: &str = "Request body excluding files is bigger than the maximum expected.";
 
 impl Transaction {
     /// Reads the body by its processor. What cannot be read sets `REQBODY_ERROR`, and rules decide.
@@ -9,7 +13,9 @@ impl Transaction {
         let body = std::mem::take(&mut self.data.request_body);
         let outcome = self.process(&body);
         self.data.request_body = body;
+        self.data.is_body_read = true;
         if let Err(message) = outcome? {
+            self.remark(4, || message.clone());
             self.data.body_error = Some(message);
         }
         Ok(())
@@ -22,16 +28,18 @@ impl Transaction {
         self.fuel.charge_call(body.len())?;
         let processor = self.data.body_processor;
         if processor != "MULTIPART" && body.len() > self.ruleset.settings.request_body_no_files_limit {
-            return Ok(Err("the body is longer than SecRequestBodyNoFilesLimit".to_owned()));
+            return Ok(Err(TOO_LONG.to_owned()));
         }
         match processor {
             "URLENCODED" => {
                 self.data.args_post = self.form_arguments(body)?;
                 Ok(Ok(()))
             }
-            "JSON" => Ok(self.read_json(body)),
+            "JSON" => Ok(self.read_json(body).map_err(|message| format!("JSON parsing error: {message}"))),
             "XML" => {
-                Ok(xml::read(body, self.ruleset.settings.json_depth).map(|xml| self.data.xml = Some(xml)))
+                let read = xml::read(body, self.ruleset.settings.json_depth);
+                let read = read.map_err(|message| format!("XML parsing error: {message}"));
+                Ok(read.map(|xml| self.data.xml = Some(xml)))
             }
             "MULTIPART" => Ok(self.read_multipart(body)),
             _ => Ok(Ok(())),
@@ -42,16 +50,47 @@ impl Transaction {
         let settings = &self.ruleset.settings;
         let room = settings.arguments_limit.saturating_sub(self.data.args_get.len());
         let (arguments, outcome) = json::arguments(body, settings.json_depth, room);
+        self.remark_arguments("JSON", &arguments);
+        if outcome.is_err() && arguments.len() >= room {
+            self.remark_limit();
+        }
         self.data.args_post = arguments;
         outcome
     }
 
     fn read_multipart(&mut self, body: &[u8]) -> Result<(), String> {
         let header = self.data.header(b"content-type").unwrap_or_default().to_vec();
-        let limit = self.ruleset.settings.arguments_limit;
-        let form = multipart::read(&header, body, limit);
+        let settings = &self.ruleset.settings;
+        let limits = multipart::Limits {
+            parts: settings.arguments_limit,
+            no_files: settings.request_body_no_files_limit,
+            files: settings.keeps_files.then_some(settings.upload_file_limit),
+        };
+        let form = multipart::read(&header, body, limits, self.is_traced());
+        for note in form.notes.unwrap_or_default() {
+            self.remark(9, || note);
+        }
+        self.remark_arguments("BODY", &form.arguments);
         self.data.args_post = form.arguments;
         self.data.upload = form.upload;
-        form.outcome
+        form.outcome.map_err(|message| match message.as_str() {
+            TOO_LONG => message,
+            _ => format!("Multipart parsing error: {message}"),
+        })
+    }
+
+    pub(super) fn remark_arguments(&self, from: &str, arguments: &[Pair]) {
+        for argument in arguments.iter().filter(|_| self.is_traced()) {
+            let (name, value) =
+                (String::from_utf8_lossy(&argument.name), String::from_utf8_lossy(&argument.value));
+            self.remark(4, || {
+                format!("Adding request argument ({from}): name \"{name}\", value \"{value}\"")
+            });
+        }
+    }
+
+    pub(super) fn remark_limit(&self) {
+        let limit = self.ruleset.settings.arguments_limit;
+        self.remark(4, || format!("Skipping request argument, over limit ({limit})"));
     }
 }

@@ -4,6 +4,7 @@ use crate::collections::Collections;
 use crate::ruleset::Rule;
 use portcullis_http::percent;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Duration;
 
 /// A member of a collection.
@@ -35,6 +36,8 @@ pub(crate) type Endpoint = (Vec<u8>, Vec<u8>);
 #[derive(Debug, Default)]
 pub(crate) struct Data {
     pub(crate) time: Duration,
+    /// The time of the phase that runs.
+    pub(crate) now: Duration,
     pub(crate) unique_id: Vec<u8>,
     pub(crate) web_app_id: Vec<u8>,
     pub(crate) remote: Endpoint,
@@ -53,6 +56,9 @@ pub(crate) struct Data {
     pub(crate) urlencoded_error: bool,
     pub(crate) request_body: Vec<u8>,
     pub(crate) request_body_length: u64,
+    /// Whether a body processor has read the body.
+    pub(crate) is_body_read: bool,
+    pub(crate) argument_separator: u8,
     pub(crate) force_request_body: bool,
     pub(crate) body_too_long: bool,
     pub(crate) body_processor: &'static str,
@@ -63,6 +69,7 @@ pub(crate) struct Data {
     pub(crate) response_status: Option<u16>,
     pub(crate) response_headers: Vec<Pair>,
     pub(crate) response_body: Vec<u8>,
+    pub(crate) response_length: usize,
     pub(crate) response_too_long: bool,
     pub(crate) tx: Map,
     pub(crate) env: Map,
@@ -82,9 +89,28 @@ pub(crate) struct Upload {
     pub(crate) total_size: u64,
     /// Names of all parts.
     pub(crate) parts: Vec<Pair>,
+    /// Names of all files, also of parts that could not be read.
+    pub(crate) filenames: Vec<Pair>,
     /// Names of fields with each header line of their part.
     pub(crate) part_headers: Vec<Pair>,
+    /// Names of fields with the bytes of the body that are their file's, if files are kept.
+    pub(crate) contents: Vec<(Vec<u8>, Range<usize>)>,
+    /// Names of the files that would be kept. No file is written; the names say how many there would be.
+    pub(crate) kept: Vec<Vec<u8>>,
+    /// Where the parts stand.
+    pub(crate) places: Vec<Place>,
     pub(crate) strict: Strict,
+}
+
+/// Where a part stands, in bytes of the body, as ModSecurity counts them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) is_file: bool,
+    pub(crate) name: usize,
+    pub(crate) filename: usize,
+    pub(crate) value: usize,
+    pub(crate) size: usize,
+    pub(crate) content: usize,
 }
 
 /// What is odd about a multipart body (ModSecurity reference, `MULTIPART_STRICT_ERROR`).
@@ -102,7 +128,8 @@ pub(crate) struct Strict {
     pub(crate) lf_line: bool,
     pub(crate) limit_exceeded: bool,
     pub(crate) missing_semicolon: bool,
-    pub(crate) unmatched_boundary: bool,
+    /// 0: none; 1: a line that looks like a boundary, and no boundary after it; 2: boundaries after the first one.
+    pub(crate) unmatched_boundary: u8,
     pub(crate) parse_error: bool,
 }
 
@@ -172,14 +199,31 @@ impl Data {
         self.header(b"authorization")?.split(|&byte| byte == b' ').next()
     }
 
+    /// The user of basic authentication (RFC 7617).
+    pub(crate) fn remote_user(&self) -> Option<Vec<u8>> {
+        let header = self.header(b"authorization")?;
+        let (scheme, credentials) = header.split_at_checked(header.iter().position(|byte| *byte == b' ')?)?;
+        if !scheme.eq_ignore_ascii_case(b"basic") {
+            return None;
+        }
+        let mut decoded = crate::transformations::decode_base64(credentials.trim_ascii());
+        decoded.truncate(memchr::memchr(b':', &decoded).unwrap_or(decoded.len()));
+        Some(decoded)
+    }
+
+    /// Seconds since the exchange began.
+    pub(crate) fn duration(&self) -> Vec<u8> {
+        format!("{:.6}", self.now.saturating_sub(self.time).as_secs_f64()).into_bytes()
+    }
+
+    /// `FULL_REQUEST`: header lines and body; ModSecurity v3 leaves the request line out.
     pub(crate) fn full_request(&self) -> Vec<u8> {
-        let mut out = self.request_line();
-        out.extend_from_slice(b"\n");
+        let mut out = Vec::new();
         for header in &self.request_headers {
             out.extend([&header.name[..], &header.value].join(&b": "[..]));
             out.push(b'\n');
         }
-        out.push(b'\n');
+        out.extend_from_slice(b"\n\n");
         out.extend_from_slice(&self.request_body);
         out
     }

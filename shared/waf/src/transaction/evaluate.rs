@@ -1,8 +1,9 @@
 //! The rules of a phase, in order.
 
 use super::data::{Pair, View};
-use super::{Interruption, Response, Step, Transaction};
-use crate::actions::{Disruptive, Phase, RuleMatch, Scope};
+use super::remarks::{removed_by, skipped};
+use super::{Interruption, Response, Step, Transaction, origin};
+use crate::actions::{Disruptive, Phase, Removal, RuleMatch, Scope};
 use crate::collections::Archive;
 use crate::operators::Captures;
 use crate::ruleset::{Engine, Entry, Operation, Rule, Target};
@@ -28,12 +29,13 @@ pub(super) struct Hit {
 impl Transaction {
     pub(super) fn evaluate(&mut self, phase: Phase, archive: &mut Archive<'_>) -> Result<(), OutOfFuel> {
         let ruleset = Rc::clone(&self.ruleset);
+        self.remark_phase(phase);
         if self.is_allowed(phase) {
             return Ok(());
         }
         let mut skip = 0;
         let mut marker: Option<&str> = None;
-        for &index in ruleset.plan(phase) {
+        for (nth, &index) in ruleset.plan(phase).iter().enumerate() {
             if self.engine == Engine::Off {
                 break;
             }
@@ -47,15 +49,16 @@ impl Transaction {
                 }
                 None => continue,
             };
-            if marker.is_some() {
+            if let Some(marker) = marker {
+                self.remark(9, || format!("Skipped rule id '{}' due to a SecMarker: {marker}", rule.id));
                 continue;
             }
             if skip > 0 {
                 skip -= 1;
+                self.remark(9, || skipped(rule, skip));
                 continue;
             }
             if self.is_removed(rule) {
-                self.note(|| Step::Removed { id: rule.id });
                 continue;
             }
             if !self.chain_matches(rule)? {
@@ -64,6 +67,7 @@ impl Transaction {
             self.full_match(rule, phase);
             self.read_kept(archive)?;
             if self.interruption.is_some() || self.is_allowed(phase) {
+                self.remark_allowed(phase, nth + 1);
                 break;
             }
             skip = rule.actions.skip;
@@ -86,7 +90,17 @@ impl Transaction {
     }
 
     fn is_removed(&self, rule: &Rule) -> bool {
-        self.removals.iter().any(|removal| removal.target.is_none() && removal.rules.means(rule))
+        let means = |removal: &&Removal| removal.target.is_none() && removal.rules.means(rule);
+        let Some(removal) = self.removals.iter().find(means) else { return false };
+        self.note(|| Step::Removed { id: rule.id });
+        self.remark(9, || match removal.rules {
+            RuleMatch::Ids(_) => {
+                format!("Rule id: {} was skipped due to a ruleRemoveById action...", rule.id)
+            }
+            RuleMatch::Tag(_) => removed_by(rule, "ruleRemoveByTag"),
+            RuleMatch::Msg(_) => removed_by(rule, "ruleRemoveByMsg"),
+        });
+        true
     }
 
     /// Whether the rule and all links of its chain match; each match has its `setvar`s done at once.
@@ -109,10 +123,17 @@ impl Transaction {
     fn hits(&self, rule: &Rule, head: &Rule) -> Result<Vec<Hit>, OutOfFuel> {
         let Some(operation) = &rule.operation else {
             self.fuel.charge(Fuel::VALUE)?;
+            let (argument, targets) = (Vec::new(), String::new());
+            self.note(|| Step::Rule { id: head.id, operator: "", argument, targets });
             return Ok(vec![Hit { name: Vec::new(), value: Vec::new(), captures: None }]);
         };
         let mut search = Search::new(self, rule, head, operation);
-        self.note(|| Step::Rule { id: head.id, argument: search.argument.to_vec() });
+        self.note(|| Step::Rule {
+            id: head.id,
+            operator: operation.name,
+            argument: search.argument.to_vec(),
+            targets: rule.targets_text(),
+        });
         for target in &rule.targets {
             if search.target(target).is_break() {
                 break;
@@ -127,6 +148,7 @@ impl Transaction {
     fn note_hit(&mut self, rule: &Rule, hit: Hit) {
         if let Some(captures) = &hit.captures {
             self.set_captures(captures);
+            self.remark_captures(rule, captures);
         }
         if rule.operation.is_some() {
             self.data.matched_vars.push(Pair { name: hit.name, value: hit.value });
@@ -145,8 +167,13 @@ impl Transaction {
         if let Some(severity) = head.meta.severity {
             self.data.highest_severity = self.data.highest_severity.min(severity);
         }
+        self.remark_actions(head);
         let stop = self.disrupt(head, phase);
         let noted = self.describe(head, phase, stop.is_some());
+        self.note(|| Step::Full {
+            matched: Box::new(self.bare(head, &noted)),
+            status: stop.as_ref().filter(|_| self.engine == Engine::On).map(Interruption::status),
+        });
         self.matches.push(noted);
         if self.engine == Engine::On && phase != Phase::Logging {
             self.interruption = stop;
@@ -162,6 +189,9 @@ impl Transaction {
             Disruptive::Allow(scope) => {
                 if self.engine == Engine::On && phase != Phase::Logging {
                     self.allowed = Some(*scope);
+                    self.remark(4, || {
+                        "Dropping the evaluation of upcoming rules in favor of an `allow' action".to_owned()
+                    });
                 }
                 return None;
             }
@@ -251,13 +281,14 @@ impl<'a> Search<'a> {
     fn value(&mut self, target: &Target, item: Item<'_>) -> Result<(), OutOfFuel> {
         self.transaction.fuel.charge(Fuel::VALUE)?;
         let Item { key, mut value } = item;
+        let seen = self.seen(target, &key, &value);
         // A count is a number already.
         let transformations: &[Transformation] = match target.is_count {
             true => &[],
             false => &self.rule.actions.transformations,
         };
         if self.rule.actions.multi_match {
-            self.test(target, &key, &value)?;
+            self.test(target, &key, &value, &seen)?;
         }
         for transformation in transformations {
             self.transaction.fuel.charge_call(value.len())?;
@@ -272,16 +303,33 @@ impl<'a> Search<'a> {
             let name = transformation.name;
             self.transaction.note(|| Step::Transformed { name, value: value.to_vec() });
             if is_changed && self.rule.actions.multi_match {
-                self.test(target, &key, &value)?;
+                self.test(target, &key, &value, &seen)?;
             }
         }
         match self.rule.actions.multi_match {
             true => Ok(()),
-            false => self.test(target, &key, &value),
+            false => self.test(target, &key, &value, &seen),
         }
     }
 
-    fn test(&mut self, target: &Target, key: &[u8], value: &[u8]) -> Result<(), OutOfFuel> {
+    /// For a trace: the value as it is now, and where it stands.
+    fn seen(&self, target: &Target, key: &[u8], value: &[u8]) -> Option<(Vec<u8>, String)> {
+        self.transaction.is_traced().then(|| {
+            let origin = match target.is_count {
+                true => String::new(),
+                false => origin::reference(&self.transaction.data, target.selection.variable, key, value),
+            };
+            (value.to_vec(), origin)
+        })
+    }
+
+    fn test(
+        &mut self,
+        target: &Target,
+        key: &[u8],
+        value: &[u8],
+        seen: &Option<(Vec<u8>, String)>,
+    ) -> Result<(), OutOfFuel> {
         self.transaction.fuel.charge_call(value.len())?;
         let mut captures = self.rule.actions.capture.then(Captures::default);
         let found = self.operation.test.matches(value, &self.argument, captures.as_mut());
@@ -292,10 +340,33 @@ impl<'a> Search<'a> {
         self.transaction.note(|| Step::Target { variable: name(), value: value.to_vec() });
         if found != self.operation.negated {
             let name = name();
+            if let Some((before, origin)) = seen {
+                let reference = self.reference(target, value, origin);
+                self.transaction.note(|| Step::Matched {
+                    variable: name.clone(),
+                    value: before.clone(),
+                    reference,
+                });
+            }
             let captures = captures.filter(|captures| !captures.groups.is_empty());
             self.hits.push(Hit { name, value: value.to_vec(), captures });
         }
         Ok(())
+    }
+
+    /// `o` and `v` with offset and length, then the transformations.
+    fn reference(&self, target: &Target, value: &[u8], origin: &str) -> String {
+        let mut text = String::new();
+        for (at, length) in self.operation.test.locate(value, &self.argument) {
+            text.push_str(&format!("o{at},{length}"));
+        }
+        text.push_str(origin);
+        let names = self.rule.actions.transformations.iter().filter(|_| !target.is_count);
+        for (index, transformation) in names.enumerate() {
+            text.push_str(if index == 0 { "t:" } else { ",t:" });
+            text.push_str(transformation.name);
+        }
+        text
     }
 }
 

@@ -8,9 +8,12 @@ mod evaluate;
 mod json;
 mod kept;
 mod multipart;
+mod origin;
 mod outcome;
 mod phases;
+mod remarks;
 mod trace;
+mod transcript;
 mod xml;
 
 pub(crate) use data::{Data, Map, Pair, View};
@@ -52,6 +55,7 @@ impl Transaction {
         let settings = ruleset.settings();
         let data = Data {
             highest_severity: 255,
+            argument_separator: settings.argument_separator,
             web_app_id: settings.web_app_id.clone().into_bytes(),
             collection_timeout: u64::from(settings.collection_timeout),
             ..Data::default()
@@ -71,27 +75,16 @@ impl Transaction {
         }
     }
 
-    /// The same transaction, with a record of each step: for tests and tools, not for traffic.
-    pub fn traced(mut self) -> Transaction {
-        self.trace = Some(RefCell::default());
-        self
-    }
-
-    /// The steps so far; empty unless [`Transaction::traced`].
-    pub fn steps(&self) -> Vec<Step> {
-        self.trace.as_ref().map(|trace| trace.borrow().clone()).unwrap_or_default()
-    }
-
-    fn note(&self, step: impl FnOnce() -> Step) {
-        if let Some(trace) = &self.trace {
-            trace.borrow_mut().push(step());
-        }
-    }
-
     /// The time and a name for the exchange, for `TIME_*` and `UNIQUE_ID`.
     pub fn process_start(&mut self, time: Duration, unique_id: &[u8]) {
         self.data.time = time;
+        self.data.now = time;
         self.data.unique_id = unique_id.to_vec();
+    }
+
+    /// The time of the phase that comes, for `DURATION`.
+    pub fn process_time(&mut self, now: Duration) {
+        self.data.now = now;
     }
 
     /// Both ends of the connection: addresses without ports, and ports.
@@ -168,20 +161,34 @@ impl Transaction {
     /// Whether this response's body is looked at, and up to how many bytes.
     pub fn wants_response_body(&self) -> Option<(usize, OverLimit)> {
         let settings = &self.ruleset.settings;
+        let wanted = self.engine != Engine::Off
+            && self.response_body_access
+            && self.interruption.is_none()
+            && self.is_listed_response();
+        wanted.then_some((settings.response_body_limit, settings.response_body_over))
+    }
+
+    /// Whether the response's type is one whose bodies are looked at.
+    fn is_listed_response(&self) -> bool {
         let header = self.data.response_header(b"content-type").unwrap_or_default();
         let media = header.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
-        let listed =
-            settings.response_mime_types.iter().any(|wanted| wanted.as_bytes().eq_ignore_ascii_case(media));
-        let wanted =
-            self.engine != Engine::Off && self.response_body_access && self.interruption.is_none() && listed;
-        wanted.then_some((settings.response_body_limit, settings.response_body_over))
+        let types = &self.ruleset.settings.response_mime_types;
+        types.iter().any(|wanted| wanted.as_bytes().eq_ignore_ascii_case(media))
     }
 
     /// Bytes of the response's body.
     pub fn write_response_body(&mut self, bytes: &[u8]) -> Option<&Interruption> {
-        let Some((limit, over)) = self.wants_response_body() else { return self.interruption() };
-        let room = limit.saturating_sub(self.data.response_body.len());
-        self.data.response_body.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+        if self.engine == Engine::Off || self.interruption.is_some() || !self.is_listed_response() {
+            return self.interruption();
+        }
+        let settings = &self.ruleset.settings;
+        let (limit, over) = (settings.response_body_limit, settings.response_body_over);
+        let room = limit.saturating_sub(self.data.response_length);
+        self.data.response_length += bytes.len();
+        // The limit holds for bodies that no rule looks at too.
+        if self.response_body_access {
+            self.data.response_body.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+        }
         if bytes.len() > room {
             self.data.response_too_long = true;
             if over == OverLimit::Reject && self.engine == Engine::On {
@@ -236,7 +243,7 @@ impl Transaction {
             portcullis_http::media::MediaType::parse(self.data.header(b"content-type").unwrap_or_default());
         self.data.body_processor = match media {
             Some(media) if media.is_form() => "URLENCODED",
-            Some(media) if media.is_multipart() => "MULTIPART",
+            Some(media) if media.essence() == b"multipart/form-data" => "MULTIPART",
             _ => "",
         };
     }
@@ -251,6 +258,7 @@ impl Transaction {
         let taken: Vec<Pair> = pairs.by_ref().take(limit).collect();
         if pairs.next().is_some() {
             self.data.body_error = Some("too many arguments".to_owned());
+            self.remark_limit();
         }
         self.fuel.charge((taken.len() as u64).saturating_mul(Fuel::VALUE))?;
         if !portcullis_http::percent::is_well_formed(text) {

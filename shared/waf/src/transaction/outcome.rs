@@ -29,11 +29,11 @@ pub enum Response {
 
 impl Interruption {
     pub(super) fn over_limit() -> Interruption {
-        Interruption { response: Response::Deny(413), rule: 0 }
+        Interruption { response: Response::Deny(403), rule: 0 }
     }
 
     pub(super) fn response_over_limit() -> Interruption {
-        Interruption { response: Response::Deny(500), rule: 0 }
+        Interruption { response: Response::Deny(403), rule: 0 }
     }
 
     /// The status that the client sees; 0 for none.

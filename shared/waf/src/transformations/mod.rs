@@ -70,6 +70,11 @@ impl Transformation {
     }
 }
 
+/// Base64 up to the first byte that is foreign to it.
+pub(crate) fn decode_base64(text: &[u8]) -> Vec<u8> {
+    base64::decode(text, base64::Strictness::StopAtForeign)
+}
+
 impl std::fmt::Debug for Transformation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "t:{}", self.name)

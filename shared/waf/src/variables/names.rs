@@ -20,6 +20,8 @@ pub(crate) enum Variable {
     FilesCombinedSize,
     FilesNames,
     FilesSizes,
+    FilesTmpContent,
+    FilesTmpnames,
     FullRequest,
     FullRequestLength,
     Global,
@@ -30,6 +32,7 @@ pub(crate) enum Variable {
     MatchedVarName,
     MatchedVars,
     MatchedVarsNames,
+    ModsecBuild,
     MultipartBoundaryQuoted,
     MultipartBoundaryWhitespace,
     MultipartCrlfLfLines,
@@ -147,6 +150,23 @@ impl Variable {
         }
     }
 
+    /// Whether the other variable has the keys of this collection, or of a part of it.
+    pub(crate) fn holds(self, other: Variable) -> bool {
+        use Variable::{
+            Args, ArgsGet, ArgsGetNames, ArgsNames, ArgsPost, ArgsPostNames, RequestCookies,
+            RequestCookiesNames, RequestHeaders, RequestHeadersNames, ResponseHeaders, ResponseHeadersNames,
+        };
+        match self {
+            Args => matches!(other, ArgsGet | ArgsPost | ArgsNames | ArgsGetNames | ArgsPostNames),
+            ArgsGet => other == ArgsGetNames,
+            ArgsPost => other == ArgsPostNames,
+            RequestCookies => other == RequestCookiesNames,
+            RequestHeaders => other == RequestHeadersNames,
+            ResponseHeaders => other == ResponseHeadersNames,
+            _ => false,
+        }
+    }
+
     /// Its name.
     pub(crate) fn name(self) -> &'static str {
         TABLE.iter().find(|(_, variable)| *variable == self).map_or("", |(name, _)| name)
@@ -168,6 +188,8 @@ const TABLE: &[(&str, Variable)] = &[
     ("FILES_COMBINED_SIZE", Variable::FilesCombinedSize),
     ("FILES_NAMES", Variable::FilesNames),
     ("FILES_SIZES", Variable::FilesSizes),
+    ("FILES_TMPNAMES", Variable::FilesTmpnames),
+    ("FILES_TMP_CONTENT", Variable::FilesTmpContent),
     ("FULL_REQUEST", Variable::FullRequest),
     ("FULL_REQUEST_LENGTH", Variable::FullRequestLength),
     ("GLOBAL", Variable::Global),
@@ -178,6 +200,7 @@ const TABLE: &[(&str, Variable)] = &[
     ("MATCHED_VAR_NAME", Variable::MatchedVarName),
     ("MATCHED_VARS", Variable::MatchedVars),
     ("MATCHED_VARS_NAMES", Variable::MatchedVarsNames),
+    ("MODSEC_BUILD", Variable::ModsecBuild),
     ("MULTIPART_BOUNDARY_QUOTED", Variable::MultipartBoundaryQuoted),
     ("MULTIPART_BOUNDARY_WHITESPACE", Variable::MultipartBoundaryWhitespace),
     ("MULTIPART_CRLF_LF_LINES", Variable::MultipartCrlfLfLines),
@@ -257,9 +280,6 @@ const TABLE: &[(&str, Variable)] = &[
 /// What is known and not to be had, and why.
 const REFUSED: &[(&str, &str)] = &[
     ("GEO", "there is no geolocation database"),
-    ("FILES_TMPNAMES", "uploads are not written to files"),
-    ("FILES_TMP_CONTENT", "uploads are not written to files"),
     ("SCRIPT_BASENAME", "a proxy runs no scripts"),
     ("SCRIPT_FILENAME", "a proxy runs no scripts"),
-    ("MODSEC_BUILD", "this is not ModSecurity"),
 ];

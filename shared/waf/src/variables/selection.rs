@@ -64,8 +64,12 @@ impl Key {
         Ok(match selector {
             None => Key::Any,
             Some(Selector::Key(key) | Selector::Quoted(key)) => Key::Name(key.clone().into()),
-            Some(Selector::Regex(pattern)) => Key::Pattern(KeyPattern::compile(pattern)?),
+            Some(Selector::Regex(pattern)) => Key::pattern(pattern)?,
         })
+    }
+
+    pub(crate) fn pattern(pattern: &str) -> Result<Key, String> {
+        Ok(Key::Pattern(KeyPattern::compile(pattern)?))
     }
 }
 
@@ -130,6 +134,16 @@ impl Selection {
         })
     }
 
+    /// As a rule names it, like `ARGS:id`.
+    pub(crate) fn text(&self) -> String {
+        let name = self.variable.name();
+        match &self.key {
+            Key::Any => name.to_owned(),
+            Key::Name(key) => format!("{name}:{}", key),
+            Key::Pattern(regex) => format!("{name}:{regex:?}"),
+        }
+    }
+
     /// The value of the first member.
     pub(crate) fn first(&self, view: View<'_>) -> Option<Vec<u8>> {
         let mut found = None;
@@ -142,6 +156,9 @@ impl Selection {
 
     /// Whether a member of this variable is among what it selects.
     pub(crate) fn covers(&self, variable: Variable, key: &[u8]) -> bool {
-        self.variable == variable && (variable == Variable::Xml || self.key.matches(key))
+        let is_same = self.variable == variable;
+        // A pattern means the keys of the whole family: `!ARGS:/^x/` leaves out of `ARGS_NAMES` too, as in ModSecurity v3.
+        let is_kin = || matches!(self.key, Key::Pattern(_)) && self.variable.holds(variable);
+        (is_same || is_kin()) && (variable == Variable::Xml || self.key.matches(key))
     }
 }

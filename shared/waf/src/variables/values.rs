@@ -16,6 +16,9 @@ pub(crate) struct Item<'a> {
     pub(crate) value: Cow<'a, [u8]>,
 }
 
+/// What rules that ask for a version are told: ModSecurity 3.0.14, whose language this is.
+const MODSEC_BUILD: &[u8] = b"030014100";
+
 type Take<'t, 'a> = &'t mut dyn FnMut(Item<'a>) -> ControlFlow<()>;
 
 /// Hands out all members of a variable.
@@ -42,7 +45,10 @@ pub(crate) fn each<'a>(variable: Variable, view: View<'a>, take: Take<'_, 'a>) -
         Variable::ResponseHeadersNames => names(&data.response_headers, take),
         Variable::MatchedVars => pairs(&data.matched_vars, take),
         Variable::MatchedVarsNames => names(&data.matched_vars, take),
-        Variable::Files | Variable::MultipartFilename => pairs(&data.upload.files, take),
+        Variable::Files => pairs(&data.upload.files, take),
+        Variable::FilesTmpContent => contents(data, take),
+        Variable::FilesTmpnames => texts(&data.upload.kept, take),
+        Variable::MultipartFilename => pairs(&data.upload.filenames, take),
         Variable::FilesNames => names(&data.upload.files, take),
         Variable::MultipartName => names(&data.upload.parts, take),
         Variable::FilesSizes => pairs(&data.upload.sizes, take),
@@ -81,6 +87,18 @@ fn pairs<'a>(pairs: &'a [Pair], take: Take<'_, 'a>) -> ControlFlow<()> {
     pairs
         .iter()
         .try_for_each(|pair| take(Item { key: Cow::Borrowed(&pair.name), value: Cow::Borrowed(&pair.value) }))
+}
+
+fn texts<'a>(texts: &'a [Vec<u8>], take: Take<'_, 'a>) -> ControlFlow<()> {
+    texts.iter().try_for_each(|text| take(Item { key: Cow::Borrowed(text), value: Cow::Borrowed(text) }))
+}
+
+/// The files of an upload.
+fn contents<'a>(data: &'a Data, take: Take<'_, 'a>) -> ControlFlow<()> {
+    data.upload.contents.iter().try_for_each(|(name, range)| {
+        let content = data.request_body.get(range.clone()).unwrap_or_default();
+        take(Item { key: Cow::Borrowed(name), value: Cow::Borrowed(content) })
+    })
 }
 
 fn names<'a>(pairs: &'a [Pair], take: Take<'_, 'a>) -> ControlFlow<()> {
@@ -124,13 +142,12 @@ type Member<'a> = (&'static [u8], Option<Cow<'a, [u8]>>);
 fn rule<'a>(view: View<'a>, take: Take<'_, 'a>) -> ControlFlow<()> {
     let Some(rule) = view.rule else { return ControlFlow::Continue(()) };
     let meta = &rule.meta;
-    let members: [Member<'a>; 5] = [
+    let macros = View { rule: None, ..view };
+    let members: [Member<'a>; 6] = [
         (b"id", Some(Cow::Owned(rule.id.to_string().into_bytes()))),
         (b"severity", meta.severity.map(|level| Cow::Owned(level.to_string().into_bytes()))),
-        (
-            b"msg",
-            meta.msg.as_ref().map(|msg| Cow::Owned(msg.expand(View { rule: None, ..view }).into_owned())),
-        ),
+        (b"msg", meta.msg.as_ref().map(|msg| Cow::Owned(msg.expand(macros).into_owned()))),
+        (b"logdata", meta.logdata.as_ref().map(|text| Cow::Owned(text.expand(macros).into_owned()))),
         (b"rev", meta.rev.as_ref().map(|rev| Cow::Borrowed(rev.as_bytes()))),
         (b"ver", meta.ver.as_ref().map(|ver| Cow::Borrowed(ver.as_bytes()))),
     ];
@@ -152,7 +169,7 @@ fn scalar(variable: Variable, data: &Data) -> Option<Cow<'_, [u8]>> {
     match variable {
         Variable::ArgsCombinedSize => number(total(&data.args_get) + total(&data.args_post)),
         Variable::AuthType => data.auth_type().and_then(text),
-        Variable::Duration => number(0),
+        Variable::Duration => Some(Cow::Owned(data.duration())),
         Variable::FilesCombinedSize => number(upload.total_size),
         Variable::FullRequest => Some(Cow::Owned(data.full_request())),
         Variable::FullRequestLength => number(data.full_request().len() as u64),
@@ -160,6 +177,7 @@ fn scalar(variable: Variable, data: &Data) -> Option<Cow<'_, [u8]>> {
         Variable::InboundDataError => flag(data.body_too_long),
         Variable::MatchedVar => data.matched_vars.last().map(|pair| Cow::Borrowed(&*pair.value)),
         Variable::MatchedVarName => data.matched_vars.last().map(|pair| Cow::Borrowed(&*pair.name)),
+        Variable::ModsecBuild => text(MODSEC_BUILD),
         Variable::MultipartBoundaryQuoted => flag(strict.boundary_quoted),
         Variable::MultipartBoundaryWhitespace => flag(strict.boundary_whitespace),
         Variable::MultipartCrlfLfLines => flag(strict.crlf_lf_lines),
@@ -175,13 +193,13 @@ fn scalar(variable: Variable, data: &Data) -> Option<Cow<'_, [u8]>> {
             flag(strict.missing_semicolon)
         }
         Variable::MultipartStrictError => flag(strict.any()),
-        Variable::MultipartUnmatchedBoundary => flag(strict.unmatched_boundary),
+        Variable::MultipartUnmatchedBoundary => number(u64::from(strict.unmatched_boundary)),
         Variable::OutboundDataError => flag(data.response_too_long),
         Variable::PathInfo => text(&data.filename),
         Variable::QueryString => text(&data.query),
         Variable::RemoteAddr | Variable::RemoteHost => text(&data.remote.0),
         Variable::RemotePort => text(&data.remote.1),
-        Variable::RemoteUser => None,
+        Variable::RemoteUser => data.remote_user().map(Cow::Owned),
         Variable::ReqbodyError | Variable::ReqbodyProcessorError => flag(data.body_error.is_some()),
         Variable::ReqbodyErrorMsg | Variable::ReqbodyProcessorErrorMsg => {
             text(data.body_error.as_deref().unwrap_or_default().as_bytes())
@@ -222,7 +240,8 @@ fn time(variable: Variable, data: &Data) -> Option<Cow<'static, [u8]>> {
         Variable::Time => format!("{:02}:{:02}:{:02}", calendar.hour, calendar.minute, calendar.second),
         Variable::TimeEpoch => data.time.as_secs().to_string(),
         Variable::TimeYear => calendar.year.to_string(),
-        Variable::TimeMon => calendar.month.to_string(),
+        // From 0, as C counts months.
+        Variable::TimeMon => calendar.month.saturating_sub(1).to_string(),
         Variable::TimeDay => calendar.day.to_string(),
         Variable::TimeHour => calendar.hour.to_string(),
         Variable::TimeMin => calendar.minute.to_string(),

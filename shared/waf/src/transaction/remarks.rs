@@ -1,0 +1,109 @@
+//! What ModSecurity's debug log says of the steps of evaluation, in its words: for traces.
+
+use super::{Match, Transaction, View};
+use crate::actions::{Disruptive, Phase};
+use crate::operators::Captures;
+use crate::ruleset::{Engine, Entry, Rule};
+use crate::text::Text;
+
+impl Transaction {
+    pub(super) fn remark_phase(&self, phase: Phase) {
+        const NAMES: [&str; 5] =
+            ["REQUEST_HEADERS", "REQUEST_BODY", "RESPONSE_HEADERS", "RESPONSE_BODY", "LOGGING"];
+        let name = NAMES.get(phase as usize).copied().unwrap_or_default();
+        self.remark(4, || format!("Starting phase {name}. (SecRules {})", phase.number()));
+        if self.engine == Engine::Off {
+            self.remark(4, || "Rule engine disabled, returning...".to_owned());
+        }
+    }
+
+    /// The rules that an `allow` or a verdict leaves out.
+    pub(super) fn remark_allowed(&self, phase: Phase, behind: usize) {
+        if !self.is_traced() || self.allowed.is_none() {
+            return;
+        }
+        for &index in self.ruleset.plan(phase).iter().skip(behind) {
+            if let Some(Entry::Rule(rule)) = self.ruleset.entries.get(index) {
+                let reference = reference(rule);
+                self.remark(9, || {
+                    format!(
+                        "Skipped rule id '{reference}' as request trough the utilization of an `allow' action."
+                    )
+                });
+            }
+        }
+    }
+
+    pub(super) fn remark_captures(&self, rule: &Rule, captures: &Captures) {
+        if !self.is_traced() {
+            return;
+        }
+        let operator = rule.operation.as_ref().map_or("", |operation| operation.name);
+        for (index, group) in captures.groups.iter().enumerate().take(10) {
+            let text = String::from_utf8_lossy(group);
+            self.remark(7, || match operator {
+                "Rx" | "RxGlobal" => format!("Added regex subexpression TX.{index}: {text}"),
+                "Pm" | "PmFromFile" => format!("Added pm match TX.{index}: {text}"),
+                _ => format!("Added {operator} match TX.{index}: {text}"),
+            });
+        }
+    }
+
+    /// The actions of a rule whose chain has matched.
+    pub(super) fn remark_actions(&self, rule: &Rule) {
+        if !self.is_traced() {
+            return;
+        }
+        match rule.actions.log {
+            Some(true) => self.remark(9, || "Running action: log".to_owned()),
+            Some(false) => self.remark(9, || "Running action: nolog".to_owned()),
+            None => {}
+        }
+        let name = match &rule.disruptive {
+            Disruptive::Pass | Disruptive::Block => "pass",
+            Disruptive::Deny => "deny",
+            Disruptive::Drop => "drop",
+            Disruptive::Allow(_) => "allow",
+            Disruptive::Redirect(_) => "redirect",
+        };
+        match self.engine {
+            Engine::On => {
+                self.remark(4, || format!("Running (disruptive)     action: {name}."));
+                self.remark(8, || format!("Running action {name}"));
+            }
+            _ => {
+                self.remark(4, || format!("Not running disruptive action: {name}. SecRuleEngine is not On."))
+            }
+        }
+    }
+}
+
+impl Transaction {
+    /// The match with its texts as rules see them, nothing hidden: a trace is for tests and tools.
+    pub(super) fn bare(&self, rule: &Rule, matched: &Match) -> Match {
+        let view = View { data: &self.data, rule: Some(rule) };
+        let text = |of: fn(&Rule) -> Option<&Text>| {
+            let mut rules = rule.links.iter().rev().chain(std::iter::once(rule));
+            let text = of(rule).or_else(|| rules.find_map(of));
+            text.map(|text| text.expand(view).into_owned()).unwrap_or_default()
+        };
+        let (msg, data) = (text(|rule| rule.meta.msg.as_ref()), text(|rule| rule.meta.logdata.as_ref()));
+        Match { msg, data, ..matched.clone() }
+    }
+}
+
+pub(super) fn skipped(rule: &Rule, left: usize) -> String {
+    format!("Skipped rule id '{}' due to a `skip' action. Still {left} to be skipped.", rule.id)
+}
+
+pub(super) fn removed_by(rule: &Rule, action: &str) -> String {
+    format!("Skipped rule id '{}'. Skipped due to a {action} action.", rule.id)
+}
+
+/// Rules have their id, actions the place where they stand.
+fn reference(rule: &Rule) -> String {
+    match rule.operation {
+        Some(_) => rule.id.to_string(),
+        None => format!("{}:{}", rule.file, rule.span.line),
+    }
+}
