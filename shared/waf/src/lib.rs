@@ -32,7 +32,7 @@ mod variables;
 
 pub use actions::Phase;
 pub use collections::{CollectionsConfig, Table as CollectionTable};
-pub use config::WafConfig;
+pub use config::{CrsConfig, ExcludeConfig, RuleIds, WafConfig, explain};
 pub use page::ReplyConfig;
 pub use plugin::Waf;
 pub use portcullis_seclang::ParseError;

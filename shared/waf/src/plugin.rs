@@ -2,7 +2,7 @@
 
 use crate::Phase;
 use crate::collections::{CollectionsConfig, Table};
-use crate::config::WafConfig;
+use crate::config::{Source, WafConfig};
 use crate::page::Pages;
 use crate::report::Report;
 use crate::ruleset::{Engine, Ruleset};
@@ -66,16 +66,16 @@ impl Plugin for Waf {
 
     fn compile(configs: Vec<WafConfig>, boot: &Boot) -> Result<Vec<Rc<Waf>>, ConfigError> {
         let base = Base::read(boot.bundled).map_err(|error| ConfigError::new("", error))?;
-        let mut known: Vec<(Vec<String>, Rc<Ruleset>)> = Vec::new();
+        let mut known: Vec<(WafConfig, Rc<Ruleset>)> = Vec::new();
         let mut compiled = Vec::with_capacity(configs.len());
         let table =
             Rc::new(CollectionsConfig::table(configs.iter().map(|config| config.collections), boot.seed)?);
         for (index, config) in configs.into_iter().enumerate() {
-            let ruleset = match known.iter().find(|(rules, _)| *rules == config.rules) {
+            let ruleset = match known.iter().find(|(known, _)| known.has_rules_of(&config)) {
                 Some((_, ruleset)) => Rc::clone(ruleset),
                 None => {
-                    let ruleset = ruleset(&base, &config.rules, boot).map_err(|error| error.of(index))?;
-                    known.push((config.rules, Rc::clone(&ruleset)));
+                    let ruleset = ruleset(&base, &config, boot).map_err(|error| error.of(index))?;
+                    known.push((config.clone(), Rc::clone(&ruleset)));
                     ruleset
                 }
             };
@@ -135,16 +135,20 @@ impl Plugin for Waf {
     }
 }
 
-fn ruleset(base: &Base, rules: &[String], boot: &Boot) -> Result<Rc<Ruleset>, ConfigError> {
-    let names: Vec<String> = (0..rules.len()).map(|index| format!("rules[{index}]")).collect();
+fn ruleset(base: &Base, config: &WafConfig, boot: &Boot) -> Result<Rc<Ruleset>, ConfigError> {
+    if config.crs.is_some() && base.is_empty() {
+        let message = "this build has no OWASP CRS, take `waf-crs.wasm`";
+        return Err(ConfigError::new("crs", message));
+    }
+    let sources = config.sources()?;
     let texts: Vec<(&str, &str)> =
-        names.iter().zip(rules).map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    Ruleset::on(base, &texts, &boot.files).map(Rc::new).map_err(|error| config_error(&error))
+        sources.iter().map(|source| (source.path.as_str(), source.text.as_str())).collect();
+    Ruleset::on(base, &texts, &boot.files).map(Rc::new).map_err(|error| config_error(&error, &sources))
 }
 
 /// The path is the text's place in the configuration; a fault in a text that was included names that text.
-fn config_error(error: &ParseError) -> ConfigError {
-    match error.file.starts_with("rules[") {
+fn config_error(error: &ParseError, sources: &[Source]) -> ConfigError {
+    match sources.iter().any(|source| source.path == error.file) {
         true => {
             let place = error.span;
             ConfigError::new(
