@@ -54,9 +54,9 @@ const METRICS: [&str; 11] = [
     "blocked_requests.phase.request_body",
     "blocked_requests.phase.response_headers",
     "blocked_requests.phase.response_body",
-    "collection_conflicts",
-    "collection_evictions",
-    "collection_dropped_writes",
+    "collection_conflicts_total",
+    "collection_evictions_total",
+    "collection_drops_total",
 ];
 
 impl Plugin for Waf {
