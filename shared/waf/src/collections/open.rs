@@ -120,6 +120,11 @@ impl Collections {
         self.get(collection).into_iter().flat_map(move |open| open.record.values(now))
     }
 
+    /// A value as it is now.
+    pub(crate) fn value(&self, collection: Persistent, name: &[u8], now: u64) -> Option<&[u8]> {
+        self.get(collection)?.record.value(name, now)
+    }
+
     /// A member that every opened collection has, unless a rule has set one of that name.
     pub(crate) fn built_in(
         &self,

@@ -23,7 +23,14 @@ impl Transaction {
             }
             Change::Unset => Operation::Unset { name },
         };
-        self.data.collections.change(collection, operation, self.data.time.as_secs());
+        let name = operation.name().to_vec();
+        let now = self.data.time.as_secs();
+        self.data.collections.change(collection, operation, now);
+        self.remark(8, || {
+            let value = self.data.collections.value(collection, &name, now).unwrap_or_default();
+            let (value, name) = (String::from_utf8_lossy(value), String::from_utf8_lossy(&name));
+            format!("Saving variable: {}:{name} with value: {value}", collection.name().to_ascii_uppercase())
+        });
     }
 
     pub(super) fn keep(&mut self, rule: &Rule, keep: &Keep) {
@@ -31,6 +38,7 @@ impl Transaction {
         match keep {
             Keep::Open { collection, key } => {
                 let key = self.expanded(rule, key);
+                self.remark_open(*collection, &key);
                 self.data.collections.open(*collection, &self.data.web_app_id, key, now);
             }
             Keep::Expire { collection, name, seconds } => {
@@ -63,6 +71,16 @@ impl Transaction {
     /// At the end of a phase, so that the next request sees what this one has changed.
     pub(super) fn write_kept(&mut self, archive: &mut Archive<'_>) {
         self.data.collections.write(archive, self.data.time.as_secs(), self.data.collection_timeout);
+    }
+
+    fn remark_open(&self, collection: Persistent, key: &[u8]) {
+        let key = String::from_utf8_lossy(key);
+        self.remark(8, || match collection {
+            Persistent::Session => format!("Session ID initiated with value: '{key}'."),
+            Persistent::User => format!("User collection initiated with value: '{key}'."),
+            Persistent::Resource => format!("RESOURCE initiated with value: '{key}'."),
+            _ => format!("Collection `{}' initialized with value: {key}", collection.name()),
+        });
     }
 
     fn expanded(&self, rule: &Rule, text: &Text) -> Vec<u8> {

@@ -1,6 +1,7 @@
 //! A trace in the words of ModSecurity v3's debug log and error log.
 
 use super::{Step, Transaction};
+use crate::collections::Persistent;
 use std::fmt::Write as _;
 
 /// Bytes of a value that a line of the debug log shows.
@@ -31,7 +32,7 @@ impl Transaction {
                 Step::Target { variable, value } => {
                     nth = 0;
                     let value = limited(&shown(&value), SHOWN);
-                    (9, format!("Target value: \"{value}\" (Variable: {})", lossy(&variable)))
+                    (9, format!("Target value: \"{value}\" (Variable: {})", self.in_full(&variable)))
                 }
                 Step::Returned { matched, .. } => (4, format!("Rule returned {}.", u8::from(matched))),
                 Step::Full { matched, .. } => match matched.msg.is_empty() {
@@ -44,6 +45,16 @@ impl Transaction {
             let _ = writeln!(log, "{head} [{level}] {text}");
         }
         log
+    }
+
+    /// A member of a persistent collection stands with the instance's key and the application: `IP:key::application::name`.
+    fn in_full(&self, variable: &[u8]) -> String {
+        let name = lossy(variable);
+        let persistent = name.split_once(':').and_then(|(collection, member)| {
+            let key = self.data.collections.key(Persistent::find(collection)?).unwrap_or_default();
+            Some(format!("{collection}:{}::{}::{member}", lossy(key), lossy(&self.data.web_app_id)))
+        });
+        persistent.unwrap_or(name)
     }
 
     /// The error log of a traced transaction: a line for each rule that matched and wants to be logged.
