@@ -8,6 +8,7 @@ pub use crs::{CrsConfig, ExcludeConfig};
 pub use explain::explain;
 pub use ids::RuleIds;
 
+use crate::audit::AuditConfig;
 use crate::collections::CollectionsConfig;
 use crate::page::ReplyConfig;
 use crate::report::LogConfig;
@@ -32,6 +33,9 @@ pub struct WafConfig {
     /// How matches are logged.
     #[serde(default)]
     pub log: LogConfig,
+    /// Where the audit log goes; `SecAuditEngine` and its kin say what is in it.
+    #[serde(default)]
+    pub audit: AuditConfig,
     /// What a client is told when its request is blocked.
     #[serde(default)]
     pub reply: ReplyConfig,

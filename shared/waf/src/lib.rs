@@ -14,6 +14,7 @@
 //! ```
 
 mod actions;
+mod audit;
 mod collections;
 mod config;
 pub mod operators;
@@ -31,6 +32,7 @@ pub mod transformations;
 mod variables;
 
 pub use actions::Phase;
+pub use audit::{AuditConfig, AuditEngine, AuditFormat, Parts};
 pub use collections::{CollectionsConfig, Table as CollectionTable};
 pub use config::{CrsConfig, ExcludeConfig, RuleIds, WafConfig, explain};
 pub use page::ReplyConfig;

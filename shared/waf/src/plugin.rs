@@ -1,6 +1,7 @@
 //! The engine as a plugin of the host: compiled settings, and what the host is told.
 
 use crate::Phase;
+use crate::audit::{Audit, Audits};
 use crate::collections::{CollectionsConfig, Table};
 use crate::config::{Source, WafConfig};
 use crate::page::Pages;
@@ -23,6 +24,7 @@ pub struct Waf {
     pub(crate) max_body: usize,
     pub(crate) report: Report,
     pub(crate) pages: Pages,
+    pub(crate) audit: Audit,
     /// Where persistent collections live.
     pub(crate) table: Rc<Table>,
     late_ok: bool,
@@ -44,8 +46,12 @@ pub(crate) const COLLECTION_CONFLICTS: MetricId = MetricId(8);
 pub(crate) const COLLECTION_EVICTIONS: MetricId = MetricId(9);
 /// Changes of persistent collections that were given up: the instance is too long for its slot.
 pub(crate) const COLLECTION_DROPS: MetricId = MetricId(10);
+/// Records of the audit log that the log, or the cluster, has taken.
+pub(crate) const AUDIT_WRITTEN: MetricId = MetricId(11);
+/// Records of the audit log that were lost: over `audit.perSecond`, no room, or the cluster has not taken them.
+pub(crate) const AUDIT_LOST: MetricId = MetricId(12);
 
-const METRICS: [&str; 11] = [
+const METRICS: [&str; 13] = [
     "inspected_requests",
     "matched_rules",
     "unreadable_bodies",
@@ -57,6 +63,8 @@ const METRICS: [&str; 11] = [
     "collection_conflicts_total",
     "collection_evictions_total",
     "collection_drops_total",
+    "audit_records_total",
+    "audit_lost_total",
 ];
 
 impl Plugin for Waf {
@@ -70,6 +78,7 @@ impl Plugin for Waf {
         let mut compiled = Vec::with_capacity(configs.len());
         let table =
             Rc::new(CollectionsConfig::table(configs.iter().map(|config| config.collections), boot.seed)?);
+        let mut audits = Audits::default();
         for (index, config) in configs.into_iter().enumerate() {
             let ruleset = match known.iter().find(|(known, _)| known.has_rules_of(&config)) {
                 Some((_, ruleset)) => Rc::clone(ruleset),
@@ -81,6 +90,7 @@ impl Plugin for Waf {
             };
             let (fuel, max_body) = (boot.fuel, boot.max_body);
             let report = Report::new(&config.log);
+            let audit = audits.compile(&config.audit, ruleset.settings()).map_err(|error| error.of(index))?;
             let pages = Pages::compile(&config.reply).map_err(|error| error.of(index))?;
             compiled.push(Rc::new(Waf {
                 ruleset,
@@ -88,6 +98,7 @@ impl Plugin for Waf {
                 max_body,
                 report,
                 pages,
+                audit,
                 table: Rc::clone(&table),
                 late_ok: config.late_ok,
             }));
@@ -110,13 +121,13 @@ impl Plugin for Waf {
                 .iter()
                 .map(|name| MetricSpec { name: (*name).to_owned(), kind: MetricKind::Counter })
                 .collect(),
-            tick: self.report.needs_ticks().then_some(Duration::from_secs(1)),
+            tick: (self.report.needs_ticks() || self.audit.needs_ticks()).then_some(Duration::from_secs(1)),
             held_headers: denies_late.then(|| "rules".to_owned()),
         }
     }
 
     fn warnings(&self) -> Vec<String> {
-        self.ruleset.warnings().to_vec()
+        self.ruleset.warnings().iter().cloned().chain(self.audit.warning()).collect()
     }
 
     fn stream(self: &Rc<Waf>, _exchange: &Exchange) -> WafStream {
@@ -125,8 +136,8 @@ impl Plugin for Waf {
 
     fn background(&self, event: Background<'_>, _store: &mut dyn Store) -> Vec<Effect> {
         match event {
-            Background::Tick { now } => self.report.tick(now),
-            Background::CallDone { .. } => Vec::new(),
+            Background::Tick { now } => [self.report.tick(now), self.audit.tick()].concat(),
+            Background::CallDone { token, result, .. } => self.audit.call_done(token, result),
         }
     }
 

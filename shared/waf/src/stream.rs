@@ -1,13 +1,14 @@
 //! One exchange as the host drives it.
 
 use crate::Phase;
+use crate::audit::MOST_MATCHES;
 use crate::page::incident;
 use crate::plugin::{
     BLOCKED, BODY_ERRORS, COLLECTION_CONFLICTS, COLLECTION_DROPS, COLLECTION_EVICTIONS, DETECTED, INSPECTED,
     MATCHES, Waf,
 };
 use crate::ruleset::{Engine, OverLimit};
-use crate::transaction::{Interruption, Response, Transaction};
+use crate::transaction::{Interruption, Match, Response, Transaction};
 use portcullis_core::{
     Access, Body, Effect, Exchange, Failure, FailureKind, MetricId, OutOfFuel, Over, Property,
     RequestVerdict, ResponseVerdict, Store, Stream, Summary, Verdict,
@@ -23,6 +24,8 @@ pub struct WafStream {
     waf: Rc<Waf>,
     transaction: Transaction,
     ids: Vec<u64>,
+    /// The matches for the audit log.
+    audited: Vec<Match>,
     detected: bool,
     body_failed: bool,
 }
@@ -33,6 +36,7 @@ impl WafStream {
             waf: Rc::clone(waf),
             transaction: Transaction::new(&waf.ruleset, waf.fuel),
             ids: Vec::new(),
+            audited: Vec::new(),
             detected: false,
             body_failed: false,
         }
@@ -74,12 +78,18 @@ impl WafStream {
         self.detected |= matches.iter().any(|matched| matched.disruptive);
         let room = MOST_IDS.saturating_sub(self.ids.len());
         self.ids.extend(matches.iter().filter(|matched| matched.log).map(|matched| matched.id).take(room));
+        self.keep_for_audit(matches);
         if self.transaction.interruption().is_some() {
             let metric = MetricId(BLOCKED + u16::from(phase.number() - 1).min(3));
             verdict.effects.push(Effect::Count { metric, by: 1 });
             verdict.effects.extend(self.states());
         }
         verdict
+    }
+
+    fn keep_for_audit(&mut self, matches: Vec<Match>) {
+        let room = MOST_MATCHES.saturating_sub(self.audited.len());
+        self.audited.extend(matches.into_iter().filter(|matched| matched.audit).take(room));
     }
 
     fn collection_counts(&mut self) -> impl Iterator<Item = Effect> + use<> {
@@ -210,11 +220,14 @@ impl Stream for WafStream {
         self.verdict(exchange, Phase::ResponseBody, run)
     }
 
-    fn log(&mut self, exchange: &Exchange, _: &Summary, store: &mut dyn Store) -> Vec<Effect> {
+    fn log(&mut self, exchange: &Exchange, summary: &Summary, store: &mut dyn Store) -> Vec<Effect> {
         self.transaction.process_time(exchange.time);
         let run = self.transaction.phases(&self.waf.table, store).process_logging();
         let verdict: RequestVerdict = self.verdict_of_logging(exchange, run);
-        verdict.effects
+        let own = self.transaction.interruption().map(Interruption::status);
+        let status = summary.status.or(own).unwrap_or_default();
+        let record = self.waf.audit.finish(exchange, &self.transaction, &self.audited, status);
+        [verdict.effects, record].concat()
     }
 }
 
@@ -225,6 +238,7 @@ impl WafStream {
         let mut verdict = RequestVerdict::proceed();
         verdict.effects.extend(self.waf.report.matches(exchange, &self.transaction, &matches));
         verdict.effects.extend(self.collection_counts());
+        self.keep_for_audit(matches);
         verdict
     }
 }

@@ -38,8 +38,8 @@ impl Actions {
             "setuid" => self.ctls.push(Ctl::Keep(Keep::open_as(Persistent::User, value)?)),
             "expirevar" => self.ctls.push(Ctl::Keep(Keep::expire(value)?)),
             "deprecatevar" => self.ctls.push(Ctl::Keep(Keep::deprecate(value)?)),
-            // The audit log is written by the host's log; what would be in it is logged with each match.
-            "auditlog" | "noauditlog" => {}
+            "auditlog" => self.audit = Some(true),
+            "noauditlog" => self.audit = Some(false),
             // Values in logs are cut, and come from `logdata` alone.
             "sanitisearg"
             | "sanitizearg"

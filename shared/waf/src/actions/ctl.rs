@@ -1,6 +1,7 @@
 //! `ctl`: changes of the engine for one transaction.
 
 use super::Keep;
+use crate::audit::{AuditEngine, PartsChange};
 use crate::ruleset::{Engine, IdRange, parse_ids};
 use crate::stored::{Str, stored_enum, stored_struct};
 use crate::variables::{Key, Selection, Variable};
@@ -15,6 +16,8 @@ pub(crate) enum Ctl {
     ForceRequestBodyVariable(bool),
     ResponseBodyAccess(bool),
     Remove(Removal),
+    AuditEngine(AuditEngine),
+    AuditLogParts(PartsChange),
     /// It concerns logs that the host writes; nothing to do.
     NoEffect,
     /// Persistent collections.
@@ -46,6 +49,8 @@ stored_enum!(Ctl {
     5 => Remove(removal),
     6 => NoEffect,
     7 => Keep(keep),
+    8 => AuditEngine(engine),
+    9 => AuditLogParts(change),
 });
 stored_struct!(Removal { rules, target });
 stored_enum!(RuleMatch { 0 => Ids(ranges), 1 => Tag(tag), 2 => Msg(msg) });
@@ -62,7 +67,9 @@ impl Ctl {
             "responsebodyaccess" => Ctl::ResponseBodyAccess(switch(value)?),
             "forcerequestbodyvariable" => Ctl::ForceRequestBodyVariable(switch(value)?),
             "requestbodyprocessor" => Ctl::RequestBodyProcessor(processor(value)?),
-            "auditengine" | "auditlogparts" | "debugloglevel" => Ctl::NoEffect,
+            "auditengine" => Ctl::AuditEngine(AuditEngine::parse(value)?),
+            "auditlogparts" => Ctl::AuditLogParts(PartsChange::parse(value)?),
+            "debugloglevel" => Ctl::NoEffect,
             "ruleremovebyid" => Ctl::remove(RuleMatch::ids(value)?),
             "ruleremovebytag" => Ctl::remove(RuleMatch::tag(value)),
             "ruleremovebymsg" => Ctl::remove(RuleMatch::msg(value)),

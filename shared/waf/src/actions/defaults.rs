@@ -8,6 +8,7 @@ impl Actions {
         let said = Actions {
             phase: None,
             log: self.log.filter(|log| !log),
+            audit: self.audit.filter(|audit| !audit),
             disruptive: self.disruptive.clone().filter(|disruptive| *disruptive != Disruptive::Pass),
             ..self.clone()
         };
@@ -28,6 +29,7 @@ impl Actions {
             disruptive,
             status,
             log,
+            audit,
             chain,
             skip,
             skip_after,
@@ -47,6 +49,8 @@ impl Actions {
             disruptive,
             status: status.or(defaults.status),
             log: log.or(defaults.log),
+            // What a rule says of the log it says of the audit log, unless it speaks of that.
+            audit: audit.or(log).or(defaults.audit),
             chain,
             skip: if skip > 0 { skip } else { defaults.skip },
             skip_after: skip_after.or_else(|| defaults.skip_after.clone()),

@@ -40,6 +40,8 @@ pub(crate) struct Actions {
     pub(crate) disruptive: Option<Disruptive>,
     pub(crate) status: Option<u16>,
     pub(crate) log: Option<bool>,
+    /// `auditlog` and `noauditlog`.
+    pub(crate) audit: Option<bool>,
     pub(crate) chain: bool,
     pub(crate) skip: usize,
     pub(crate) skip_after: Option<Str>,
@@ -105,6 +107,7 @@ stored_struct!(Actions {
     disruptive,
     status,
     log,
+    audit,
     chain,
     skip,
     skip_after,

@@ -55,7 +55,7 @@ pub(super) fn omitted(count: u64) -> String {
 }
 
 /// Why it matched.
-fn reason(out: &mut String, matched: &Match) {
+pub(crate) fn reason(out: &mut String, matched: &Match) {
     match matched.operator {
         "" => return out.push_str("Unconditional match in SecAction."),
         "DetectSQLi" => return out.push_str("detected SQLi using libinjection."),

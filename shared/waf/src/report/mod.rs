@@ -8,7 +8,7 @@ mod record;
 mod secrets;
 
 pub use config::{Format, LogConfig, LogLevel};
-pub(crate) use line::{Subject, line};
+pub(crate) use line::{Subject, line, reason};
 pub(crate) use rate::Rate;
 pub(crate) use record::{omitted, record};
 pub(crate) use secrets::{Secrets, hides};

@@ -14,7 +14,7 @@ pub(crate) struct Rate {
 }
 
 impl Rate {
-    pub(super) fn new(most: u32) -> Rate {
+    pub(crate) fn new(most: u32) -> Rate {
         Rate { most, second: Cell::new(0), written: Cell::new(0), left_out: Cell::new(0) }
     }
 
@@ -23,7 +23,7 @@ impl Rate {
     }
 
     /// Whether a line may be written now; with the count of those left out in a second that has ended since.
-    pub(super) fn take(&self, now: Duration) -> (bool, Option<u64>) {
+    pub(crate) fn take(&self, now: Duration) -> (bool, Option<u64>) {
         let closed = self.close(now);
         if self.most > 0 && self.written.get() >= self.most {
             self.left_out.set(self.left_out.get().saturating_add(1));

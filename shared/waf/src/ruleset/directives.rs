@@ -5,6 +5,7 @@ use super::load::{Deferred, Loader};
 use super::rule::{Rule, Target};
 use super::{Engine, Entry, OverLimit, builder};
 use crate::actions::RuleMatch;
+use crate::audit::{AuditEngine, Parts};
 use portcullis_seclang::{Argument, ParseError, Sign, parse_actions, parse_variables};
 use std::rc::Rc;
 
@@ -55,16 +56,25 @@ const PCRE: &str = "patterns run in linear time";
 const TABLE: &[(&str, Class)] = &[
     ("SecArgumentSeparator", Class::Implemented(argument_separator)),
     ("SecArgumentsLimit", Class::Implemented(|l, v| size(v).map(|n| l.settings.arguments_limit = n))),
-    ("SecAuditEngine", Class::NoEffect(LOGS)),
+    (
+        "SecAuditEngine",
+        Class::Implemented(|l, v| AuditEngine::parse(one(v)?).map(|e| l.settings.audit_engine = e)),
+    ),
     ("SecAuditLog", Class::NoEffect(LOGS)),
     ("SecAuditLog2", Class::NoEffect(LOGS)),
     ("SecAuditLogDir", Class::NoEffect(LOGS)),
     ("SecAuditLogDirMode", Class::NoEffect(LOGS)),
     ("SecAuditLogFileMode", Class::NoEffect(LOGS)),
-    ("SecAuditLogFormat", Class::NoEffect(LOGS)),
-    ("SecAuditLogParts", Class::NoEffect(LOGS)),
+    ("SecAuditLogFormat", Class::Implemented(audit_format)),
+    (
+        "SecAuditLogParts",
+        Class::Implemented(|l, v| Parts::parse(one(v)?).map(|p| l.settings.audit_parts = p)),
+    ),
     ("SecAuditLogPrefix", Class::NoEffect(LOGS)),
-    ("SecAuditLogRelevantStatus", Class::NoEffect(LOGS)),
+    (
+        "SecAuditLogRelevantStatus",
+        Class::Implemented(|l, v| one(v).map(|text| l.settings.audit_relevant_status = text.to_owned())),
+    ),
     ("SecAuditLogStorageDir", Class::NoEffect(LOGS)),
     ("SecAuditLogType", Class::NoEffect(LOGS)),
     ("SecCollectionTimeout", Class::Implemented(collection_timeout)),
@@ -115,8 +125,8 @@ const TABLE: &[(&str, Class)] = &[
     ("SecRuleInheritance", Class::Refused("there are no contexts to inherit from")),
     ("SecRulePerfTime", Class::NoEffect("time is not measured")),
     ("SecRuleRemoveById", Class::Deferred(remove_by_id)),
-    ("SecRuleRemoveByMsg", Class::Deferred(|l, v| remove(l, v, |text| RuleMatch::msg(text)))),
-    ("SecRuleRemoveByTag", Class::Deferred(|l, v| remove(l, v, |text| RuleMatch::tag(text)))),
+    ("SecRuleRemoveByMsg", Class::Deferred(|l, v| remove(l, v, RuleMatch::msg))),
+    ("SecRuleRemoveByTag", Class::Deferred(|l, v| remove(l, v, RuleMatch::tag))),
     ("SecRuleScript", Class::Refused("there is no Lua")),
     ("SecRuleUpdateActionById", Class::Deferred(update_action)),
     ("SecRuleUpdateTargetById", Class::Deferred(|l, v| update_target(l, v, RuleMatch::ids))),
@@ -183,6 +193,18 @@ fn cookie_format(_: &mut Loader<'_>, values: &[&str]) -> Result<(), String> {
         "0" => Ok(()),
         text => Err(format!("format `{text}` is not supported")),
     }
+}
+
+/// Records are JSON; ModSecurity's own form of several lines has no place in a log of one line each.
+fn audit_format(loader: &mut Loader<'_>, values: &[&str]) -> Result<(), String> {
+    match one(values)?.to_ascii_lowercase().as_str() {
+        "json" | "jsonlegacy" => {}
+        "native" => {
+            loader.warnings.insert("SecAuditLogFormat: records are JSON in place of `Native`".to_owned());
+        }
+        _ => return Err("it is none of `JSON`, `JsonLegacy`, `Native`".to_owned()),
+    }
+    Ok(())
 }
 
 fn external_entity(_: &mut Loader<'_>, values: &[&str]) -> Result<(), String> {

@@ -1,5 +1,6 @@
 //! What directives set for the whole engine.
 
+use crate::audit::{AuditEngine, Parts};
 use crate::stored::stored_enum;
 
 /// The engine's settings, with ModSecurity's defaults but where a note says otherwise.
@@ -35,6 +36,12 @@ pub struct Settings {
     pub keeps_files: bool,
     /// `SecUploadFileLimit`: how many files of one upload are kept; 0 for all.
     pub upload_file_limit: usize,
+    /// `SecAuditEngine`.
+    pub audit_engine: AuditEngine,
+    /// `SecAuditLogParts`.
+    pub audit_parts: Parts,
+    /// `SecAuditLogRelevantStatus`; empty for none.
+    pub audit_relevant_status: String,
     /// `SecWebAppId`.
     pub web_app_id: String,
     /// `SecComponentSignature`, all of them.
@@ -59,6 +66,9 @@ impl Default for Settings {
             collection_timeout: 3_600,
             keeps_files: false,
             upload_file_limit: 100,
+            audit_engine: AuditEngine::default(),
+            audit_parts: Parts::default(),
+            audit_relevant_status: String::new(),
             web_app_id: String::new(),
             components: Vec::new(),
         }

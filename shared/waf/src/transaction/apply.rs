@@ -85,6 +85,8 @@ impl Transaction {
                     self.removals.push(removal.clone());
                 }
             }
+            Ctl::AuditEngine(engine) => self.audit_engine = *engine,
+            Ctl::AuditLogParts(change) => self.audit_parts = self.audit_parts.changed(change),
             Ctl::NoEffect => {}
             Ctl::Keep(keep) => self.keep(rule, keep),
         }

@@ -32,6 +32,7 @@ impl Transaction {
 
     pub(super) fn describe(&self, rule: &Rule, phase: Phase, disruptive: bool) -> Match {
         let log = rule.actions.log.unwrap_or(true);
+        let audit = rule.actions.audit.unwrap_or(log);
         let view = View { data: &self.data, rule: Some(rule) };
         let teller = Teller::new(view);
         let text = |of: fn(&Rule) -> Option<&Text>| {
@@ -57,10 +58,11 @@ impl Transaction {
             maturity: rule.meta.maturity.unwrap_or_default(),
             accuracy: rule.meta.accuracy.unwrap_or_default(),
             operator: operation.map_or("", |operation| operation.name),
-            parameter: operation.filter(|_| log).map(parameter).unwrap_or_default(),
+            parameter: operation.filter(|_| log || audit).map(parameter).unwrap_or_default(),
             variable,
             value,
             log,
+            audit,
             disruptive,
         }
     }

@@ -22,8 +22,9 @@ pub use phases::Phases;
 pub use trace::Step;
 
 use crate::actions::{Removal, Scope};
+use crate::audit::{AuditEngine, Parts};
 use crate::collections::{Counts, Persistent};
-use crate::ruleset::{Engine, OverLimit, Ruleset};
+use crate::ruleset::{Engine, OverLimit, Ruleset, Settings};
 use portcullis_core::{Fuel, OutOfFuel};
 use portcullis_http::{cookies, form};
 use std::cell::RefCell;
@@ -40,6 +41,8 @@ pub struct Transaction {
     engine: Engine,
     request_body_access: bool,
     response_body_access: bool,
+    audit_engine: AuditEngine,
+    audit_parts: Parts,
     removals: Vec<Removal>,
     /// How far an `allow` reaches.
     allowed: Option<Scope>,
@@ -67,6 +70,8 @@ impl Transaction {
             engine: settings.engine,
             request_body_access: settings.request_body_access,
             response_body_access: settings.response_body_access,
+            audit_engine: settings.audit_engine,
+            audit_parts: settings.audit_parts,
             removals: Vec::new(),
             allowed: None,
             interruption: None,
@@ -231,6 +236,24 @@ impl Transaction {
     /// What became of persistent collections since it was asked last.
     pub(crate) fn take_collection_counts(&mut self) -> Counts {
         std::mem::take(&mut self.data.collections.counts)
+    }
+
+    /// Whether the exchange is to be in the audit log; `ctl:auditEngine` changes it.
+    pub(crate) fn audit_engine(&self) -> AuditEngine {
+        self.audit_engine
+    }
+
+    /// Which parts of it; `ctl:auditLogParts` changes them.
+    pub(crate) fn audit_parts(&self) -> Parts {
+        self.audit_parts
+    }
+
+    pub(crate) fn data(&self) -> &Data {
+        &self.data
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.ruleset.settings
     }
 
     /// Units of fuel that are left.

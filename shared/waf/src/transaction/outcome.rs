@@ -82,6 +82,8 @@ pub struct Match {
     pub value: Vec<u8>,
     /// Whether the rule wants to be logged.
     pub log: bool,
+    /// Whether it wants to be in the audit log.
+    pub audit: bool,
     /// Whether the rule stops the exchange, or would if the engine were on.
     pub disruptive: bool,
 }
