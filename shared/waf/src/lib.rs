@@ -30,6 +30,7 @@ mod time;
 mod transaction;
 pub mod transformations;
 mod variables;
+mod xpath;
 
 pub use actions::Phase;
 pub use audit::{AuditConfig, AuditEngine, AuditFormat, Parts};

@@ -111,6 +111,15 @@ impl RuleMatch {
         RuleMatch::Msg(text.to_owned().into())
     }
 
+    /// The directive that removes rules so, as ModSecurity's debug log names it.
+    pub(crate) fn directive(&self) -> &'static str {
+        match self {
+            RuleMatch::Ids(_) => "an SecRuleRemove",
+            RuleMatch::Tag(_) => "a SecRuleRemoveByTag",
+            RuleMatch::Msg(_) => "a SecRuleRemoveByMsg",
+        }
+    }
+
     /// Whether it means this rule.
     pub(crate) fn means(&self, rule: &crate::ruleset::Rule) -> bool {
         match self {

@@ -5,7 +5,7 @@ use super::rule::{Operation, Rule, Target};
 use crate::actions::{Actions, Disruptive, Phase};
 use crate::text::Text;
 use crate::variables::{Key, Selection, Variable};
-use portcullis_seclang::{Action, Operator, ParseError, SecRule, Selector, Sign};
+use portcullis_seclang::{Action, Operator, ParseError, SecRule, Sign};
 use std::rc::Rc;
 
 pub(super) fn rule(compiler: &Compiler<'_>, syntax: &SecRule, origin: &Origin) -> Result<Rule, ParseError> {
@@ -59,19 +59,11 @@ fn phase_of(syntax: &[Action]) -> Result<Phase, String> {
 
 pub(super) fn selection(variable: &portcullis_seclang::Variable) -> Result<Selection, String> {
     let found = Variable::find(&variable.name)?;
-    if found == Variable::Xml {
-        check_xpath(variable.selector.as_ref())?;
-    }
-    Ok(Selection { variable: found, key: Key::of(variable.selector.as_ref())? })
-}
-
-/// The two expressions that rule sets use; a full XPath comes with issue 4.
-fn check_xpath(selector: Option<&Selector>) -> Result<(), String> {
-    match selector {
-        Some(Selector::Key(path)) if matches!(path.as_str(), "/*" | "//@*") => Ok(()),
-        Some(Selector::Key(path)) => Err(format!("XPath `{path}` is not yet supported")),
-        _ => Err("`XML` needs `/*` or `//@*`".to_owned()),
-    }
+    let key = match found {
+        Variable::Xml => Key::path(variable.selector.as_ref())?,
+        _ => Key::of(variable.selector.as_ref())?,
+    };
+    Ok(Selection { variable: found, key })
 }
 
 fn operation(compiler: &Compiler<'_>, syntax: &Operator) -> Result<Operation, String> {

@@ -3,7 +3,7 @@
 use super::compile::Origin;
 use super::load::{Deferred, Loader};
 use super::rule::{Rule, Target};
-use super::{Engine, Entry, OverLimit, builder};
+use super::{Engine, Entry, OverLimit, Removed, builder};
 use crate::actions::RuleMatch;
 use crate::audit::{AuditEngine, Parts};
 use portcullis_seclang::{Argument, ParseError, Sign, parse_actions, parse_variables};
@@ -263,9 +263,13 @@ fn remove(loader: &mut Loader<'_>, values: &[&str], rules: fn(&str) -> RuleMatch
 }
 
 fn remove_where(loader: &mut Loader<'_>, rules: &RuleMatch) {
+    let removed = &mut loader.removed;
     loader.entries.retain(|entry| match entry {
-        Entry::Rule(rule) => !rules.means(rule),
-        Entry::Marker(_) => true,
+        Entry::Rule(rule) if rules.means(rule) => {
+            removed.push(Removed { id: rule.id, phase: rule.phase, by: rules.directive() });
+            false
+        }
+        _ => true,
     });
 }
 

@@ -2,7 +2,7 @@
 
 use super::compile::{Compiler, Origin};
 use super::rule::{Operation, Rule};
-use super::{Entry, Ruleset, Settings, directives, embedded};
+use super::{Entry, Removed, Ruleset, Settings, directives, embedded};
 use crate::actions::{Actions, Phase};
 use crate::operators::{Compile, Str};
 use crate::stored::{Base, Item, Plain};
@@ -18,6 +18,7 @@ const INCLUDE_DEPTH: usize = 8;
 pub(super) struct Loader<'f> {
     pub(super) settings: Settings,
     pub(super) entries: Vec<Entry>,
+    pub(super) removed: Vec<Removed>,
     pub(super) warnings: BTreeSet<String>,
     files: &'f BTreeMap<String, String>,
     base: &'f Base,
@@ -42,6 +43,7 @@ impl<'f> Loader<'f> {
         Loader {
             settings: Settings::default(),
             entries: Vec::new(),
+            removed: Vec::new(),
             warnings: BTreeSet::new(),
             files,
             base,
@@ -210,7 +212,8 @@ impl<'f> Loader<'f> {
             }
         }
         let warnings = self.warnings.into_iter().collect();
-        Ok(Ruleset { settings: self.settings, entries: self.entries, plans, warnings })
+        let (settings, entries, removed) = (self.settings, self.entries, self.removed);
+        Ok(Ruleset { settings, entries, plans, warnings, removed })
     }
 }
 

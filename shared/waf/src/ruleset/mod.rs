@@ -30,6 +30,17 @@ pub struct Ruleset {
     plans: [Vec<usize>; 5],
     /// Directives without effect that were met, each once.
     warnings: Vec<String>,
+    /// Rules that directives have taken out, for traces.
+    pub(crate) removed: Vec<Removed>,
+}
+
+/// A rule that a directive has taken out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Removed {
+    pub(crate) id: u64,
+    pub(crate) phase: Phase,
+    /// Which directive.
+    pub(crate) by: &'static str,
 }
 
 /// A rule or a place to skip to.

@@ -25,7 +25,8 @@ impl Transaction {
             return self.change_kept(rule, collection, change);
         }
         let view = View { data: &self.data, rule: Some(rule) };
-        let name = change.name.expand(view).to_ascii_lowercase();
+        let written = change.name.expand(view).into_owned();
+        let name = written.to_ascii_lowercase();
         let expand = |text: &crate::text::Text| text.expand(view).into_owned();
         let map = match change.collection {
             Collection::Env => &self.data.env,
@@ -49,6 +50,8 @@ impl Transaction {
                 _ => format!("Saving variable: TX:{name} with value: {value}"),
             }
         });
+        let is_new = value.is_some() && written != name && change.collection == Collection::Tx;
+        let spelled = is_new.then(|| name.clone());
         match value {
             Some(value) if map.len() < MOST_VARIABLES || map.contains_key(&name) => {
                 map.insert(name, value);
@@ -57,6 +60,9 @@ impl Transaction {
             None => {
                 map.remove(&name);
             }
+        }
+        if let Some(name) = spelled.filter(|_| self.data.tx_names.len() < MOST_VARIABLES) {
+            self.data.tx_names.insert(name, written);
         }
         if let Some(remark) = remark {
             self.remark(8, || remark);

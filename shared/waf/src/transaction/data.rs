@@ -1,8 +1,10 @@
 //! What a transaction knows: the values of variables.
 
+use super::dom::Dom;
 use crate::collections::Collections;
 use crate::ruleset::Rule;
 use portcullis_http::percent;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
@@ -65,6 +67,7 @@ pub(crate) struct Data {
     pub(crate) body_error: Option<String>,
     pub(crate) upload: Upload,
     pub(crate) xml: Option<Xml>,
+    pub(crate) xml_depth: usize,
     pub(crate) response_protocol: Vec<u8>,
     pub(crate) response_status: Option<u16>,
     pub(crate) response_headers: Vec<Pair>,
@@ -72,6 +75,8 @@ pub(crate) struct Data {
     pub(crate) response_length: usize,
     pub(crate) response_too_long: bool,
     pub(crate) tx: Map,
+    /// How rules have written the names of `TX` that are not in lower case.
+    pub(crate) tx_names: Map,
     pub(crate) env: Map,
     pub(crate) collections: Collections,
     /// `SecCollectionTimeout`, seconds.
@@ -152,8 +157,10 @@ impl Strict {
 }
 
 /// An XML body.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(crate) struct Xml {
+    /// The whole as a tree, made when an expression asks for it; `None` if it cannot be.
+    pub(crate) dom: OnceCell<Option<Dom>>,
     /// All character data.
     pub(crate) text: Vec<u8>,
     /// The values of all attributes.
@@ -232,7 +239,8 @@ impl Data {
     pub(crate) fn set_uri(&mut self, raw: &[u8]) {
         self.uri_raw = raw.to_vec();
         let uri = without_authority(raw).split(|&byte| byte == b'#').next().unwrap_or_default();
-        self.uri = uri.to_vec();
+        // As in ModSecurity v3 `REQUEST_URI` is decoded.
+        self.uri = percent::decode(uri).into_owned();
         let (path, query) = match memchr::memchr(b'?', uri) {
             Some(at) => (uri.get(..at).unwrap_or_default(), uri.get(at + 1..).unwrap_or_default()),
             None => (uri, &[][..]),

@@ -127,6 +127,7 @@ impl Transaction {
             self.note(|| Step::Rule { id: head.id, operator: "", argument, targets });
             return Ok(vec![Hit { name: Vec::new(), value: Vec::new(), captures: None }]);
         };
+        self.remark_namespaces(rule);
         let mut search = Search::new(self, rule, head, operation);
         self.note(|| Step::Rule {
             id: head.id,
@@ -240,6 +241,10 @@ impl<'a> Search<'a> {
 
     fn target(&mut self, target: &'a Target) -> ControlFlow<()> {
         let view = View { data: &self.transaction.data, rule: Some(self.rule) };
+        if let Err(fault) = self.transaction.charge_path(&target.selection) {
+            self.fault = Some(fault);
+            return ControlFlow::Break(());
+        }
         if target.is_count {
             let mut count = 0u64;
             let counted = target.selection.each(view, &mut |item| {

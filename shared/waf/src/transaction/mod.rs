@@ -4,6 +4,7 @@ mod apply;
 mod body;
 mod data;
 mod describe;
+mod dom;
 mod evaluate;
 mod json;
 mod kept;
@@ -17,6 +18,7 @@ mod transcript;
 mod xml;
 
 pub(crate) use data::{Data, Map, Pair, View};
+pub(crate) use dom::Dom;
 pub use outcome::{Interruption, Match, Response};
 pub use phases::Phases;
 pub use trace::Step;
@@ -59,6 +61,7 @@ impl Transaction {
         let data = Data {
             highest_severity: 255,
             argument_separator: settings.argument_separator,
+            xml_depth: settings.json_depth,
             web_app_id: settings.web_app_id.clone().into_bytes(),
             collection_timeout: u64::from(settings.collection_timeout),
             ..Data::default()

@@ -179,7 +179,11 @@ fn posted(data: &Data, value: &[u8], headers: usize) -> Option<Place> {
 fn posted_name(data: &Data, name: &[u8], headers: usize) -> Option<Place> {
     let index = position(names(&data.args_post), name)?;
     match data.body_processor {
-        "MULTIPART" => field_places(data).nth(index).map(|place| (headers + place.name, name.len())),
+        // As if the name stood in front of the value, as in a form.
+        "MULTIPART" => {
+            let place = field_places(data).nth(index)?;
+            Some(((headers + place.value).saturating_sub(name.len()), name.len()))
+        }
         "URLENCODED" => name_at(&data.args_post, &body_pieces(data, headers), index),
         _ => Some((0, name.len())),
     }

@@ -67,6 +67,7 @@ impl<'t> Phases<'t, '_> {
     pub fn process_request_body(self) -> Result<Option<&'t Interruption>, OutOfFuel> {
         let transaction = &mut *self.transaction;
         let wanted = transaction.engine != Engine::Off && transaction.request_body_access;
+        transaction.remark_body_access();
         if wanted && transaction.interruption.is_none() {
             transaction.read_body()?;
         }

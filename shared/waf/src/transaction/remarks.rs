@@ -5,6 +5,8 @@ use crate::actions::{Disruptive, Phase};
 use crate::operators::Captures;
 use crate::ruleset::{Engine, Entry, Rule};
 use crate::text::Text;
+use crate::variables::{Key, Selection, Variable};
+use portcullis_core::OutOfFuel;
 
 impl Transaction {
     pub(super) fn remark_phase(&self, phase: Phase) {
@@ -14,6 +16,13 @@ impl Transaction {
         self.remark(4, || format!("Starting phase {name}. (SecRules {})", phase.number()));
         if self.engine == Engine::Off {
             self.remark(4, || "Rule engine disabled, returning...".to_owned());
+            return;
+        }
+        for removed in
+            self.ruleset.removed.iter().filter(|removed| removed.phase == phase && self.is_traced())
+        {
+            let (id, by) = (removed.id, removed.by);
+            self.remark(9, || format!("Skipped rule id '{id}'. Removed by {by} directive."));
         }
     }
 
@@ -31,6 +40,39 @@ impl Transaction {
                     )
                 });
             }
+        }
+    }
+
+    pub(super) fn remark_body_access(&self) {
+        match (self.ruleset.settings.request_body_access, self.request_body_access) {
+            (true, true) => {}
+            (true, false) => self.remark(4, || {
+                "Request body processing is enabled, but disabled to this transaction due to ctl:requestBodyAccess action".to_owned()
+            }),
+            (false, true) => self.remark(4, || {
+                "Request body processing is disabled, but enabled to this transaction due to ctl:requestBodyAccess action".to_owned()
+            }),
+            (false, false) => self.remark(4, || "Request body processing is disabled".to_owned()),
+        }
+    }
+
+    /// What an XPath expression costs besides what it gives.
+    pub(super) fn charge_path(&self, selection: &Selection) -> Result<(), OutOfFuel> {
+        match &selection.key {
+            Key::Path(_) => self.fuel.charge_call(self.data.request_body.len().saturating_mul(8)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The prefixes of a rule that looks at XML.
+    pub(super) fn remark_namespaces(&self, rule: &Rule) {
+        let looks = rule.targets.iter().any(|target| target.selection.variable == Variable::Xml);
+        if !self.is_traced() || !looks || self.data.xml.is_none() {
+            return;
+        }
+        for namespace in &rule.actions.namespaces {
+            let (uri, prefix) = (&namespace.uri, &namespace.prefix);
+            self.remark(4, || format!("Registered XML namespace href \"{uri}\" prefix \"{prefix}\""));
         }
     }
 

@@ -6,32 +6,61 @@ use super::data::Xml;
 
 /// Reads a body; elements may stand within one another `depth` deep.
 pub(super) fn read(body: &[u8], depth: usize) -> Result<Xml, String> {
-    let mut reader = Reader { xml: Xml::default(), open: Vec::new(), depth, elements: 0 };
+    let mut xml = Xml::default();
+    scan(body, depth, &mut xml)?;
+    Ok(xml)
+}
+
+/// Takes what stands in a document, in its order.
+pub(super) trait Sink {
+    fn open(&mut self, _name: &[u8]) {}
+    fn attribute(&mut self, name: &[u8], value: &[u8]);
+    /// All attributes of the element have come.
+    fn opened(&mut self) {}
+    fn close(&mut self) {}
+    fn text(&mut self, text: &[u8]);
+}
+
+impl Sink for Xml {
+    fn attribute(&mut self, _: &[u8], value: &[u8]) {
+        self.attributes.push(value.to_vec());
+    }
+
+    fn text(&mut self, text: &[u8]) {
+        self.text.extend_from_slice(text);
+    }
+}
+
+/// Hands a body's pieces to the sink. What stands before a fault has been handed out.
+pub(super) fn scan(body: &[u8], depth: usize, sink: &mut impl Sink) -> Result<(), String> {
+    let mut reader = Reader { sink, open: Vec::new(), depth, elements: 0, decoded: Vec::new() };
     let mut rest = body;
     while !rest.is_empty() {
         rest = reader.piece(rest)?;
     }
     match reader.open.is_empty() && reader.elements > 0 {
-        true => Ok(reader.xml),
+        true => Ok(()),
         false => Err("XML: an element does not end".to_owned()),
     }
 }
 
-struct Reader<'a> {
-    xml: Xml,
+struct Reader<'a, 's, S> {
+    sink: &'s mut S,
+    /// Text with its entities decoded; kept for its room.
+    decoded: Vec<u8>,
     open: Vec<&'a [u8]>,
     depth: usize,
     elements: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<'a, S: Sink> Reader<'a, '_, S> {
     fn piece(&mut self, text: &'a [u8]) -> Result<&'a [u8], String> {
         if let Some(inside) = text.strip_prefix(b"<!--") {
             return Ok(split_at(inside, b"-->").ok_or("XML: a comment does not end")?.1);
         }
         if let Some(inside) = text.strip_prefix(b"<![CDATA[") {
             let (data, rest) = split_at(inside, b"]]>").ok_or("XML: a CDATA section does not end")?;
-            self.xml.text.extend_from_slice(data);
+            self.sink.text(data);
             return Ok(rest);
         }
         if let Some(inside) = text.strip_prefix(b"<?") {
@@ -43,7 +72,10 @@ impl<'a> Reader<'a> {
         if let Some(inside) = text.strip_prefix(b"</") {
             let (name, rest) = split_at(inside, b">").ok_or("XML: a tag does not end")?;
             return match self.open.pop() {
-                Some(open) if open == name.trim_ascii() => Ok(rest),
+                Some(open) if open == name.trim_ascii() => {
+                    self.sink.close();
+                    Ok(rest)
+                }
                 _ => Err("XML: an end tag without its element".to_owned()),
             };
         }
@@ -55,7 +87,9 @@ impl<'a> Reader<'a> {
         if self.open.is_empty() && !data.trim_ascii().is_empty() {
             return Err("XML: text outside of the root element".to_owned());
         }
-        decode(data, &mut self.xml.text);
+        self.decoded.clear();
+        decode(data, &mut self.decoded);
+        self.sink.text(&self.decoded);
         Ok(rest)
     }
 
@@ -66,6 +100,7 @@ impl<'a> Reader<'a> {
             return Err("XML: a tag without name".to_owned());
         }
         self.elements += 1;
+        self.sink.open(name);
         loop {
             rest = rest.trim_ascii_start();
             match rest {
@@ -74,9 +109,14 @@ impl<'a> Reader<'a> {
                         return Err("XML: nested too deeply".to_owned());
                     }
                     self.open.push(name);
+                    self.sink.opened();
                     return Ok(rest);
                 }
-                [b'/', b'>', rest @ ..] => return Ok(rest),
+                [b'/', b'>', rest @ ..] => {
+                    self.sink.opened();
+                    self.sink.close();
+                    return Ok(rest);
+                }
                 _ => rest = self.attribute(rest, is_name)?,
             }
         }
@@ -88,9 +128,9 @@ impl<'a> Reader<'a> {
         let rest = rest.trim_ascii_start().strip_prefix(b"=").ok_or_else(fault)?.trim_ascii_start();
         let [quote @ (b'"' | b'\''), inside @ ..] = rest else { return Err(fault()) };
         let (value, rest) = split_at(inside, &[*quote]).filter(|_| !name.is_empty()).ok_or_else(fault)?;
-        let mut decoded = Vec::with_capacity(value.len());
-        decode(value, &mut decoded);
-        self.xml.attributes.push(decoded);
+        self.decoded.clear();
+        decode(value, &mut self.decoded);
+        self.sink.attribute(name, &self.decoded);
         Ok(rest)
     }
 }

@@ -5,6 +5,7 @@ use super::values::{Item, each};
 use crate::pcre;
 use crate::stored::{Reader, Stored, Str, Writer, stored_enum, stored_struct};
 use crate::transaction::View;
+use crate::xpath::XPath;
 use portcullis_seclang::Selector;
 use regex::bytes::{Regex, RegexBuilder};
 use std::cell::OnceCell;
@@ -26,6 +27,8 @@ pub(crate) enum Key {
     Name(Str),
     /// Those whose name matches, in whatever case.
     Pattern(KeyPattern),
+    /// Nodes of an XML body.
+    Path(XPath),
 }
 
 /// A pattern of names.
@@ -38,7 +41,7 @@ pub(crate) struct KeyPattern {
 }
 
 stored_struct!(Selection { variable, key });
-stored_enum!(Key { 0 => Any, 1 => Name(name), 2 => Pattern(pattern) });
+stored_enum!(Key { 0 => Any, 1 => Name(name), 2 => Pattern(pattern), 3 => Path(path) });
 
 impl PartialEq for Key {
     fn eq(&self, other: &Key) -> bool {
@@ -46,6 +49,7 @@ impl PartialEq for Key {
             (Key::Any, Key::Any) => true,
             (Key::Name(a), Key::Name(b)) => a.eq_ignore_ascii_case(b),
             (Key::Pattern(a), Key::Pattern(b)) => a.source == b.source,
+            (Key::Path(a), Key::Path(b)) => a == b,
             _ => false,
         }
     }
@@ -57,6 +61,8 @@ impl Key {
             Key::Any => true,
             Key::Name(wanted) => wanted.as_bytes().eq_ignore_ascii_case(name),
             Key::Pattern(regex) => regex.matches(name),
+            // Which nodes it means is decided where the document is.
+            Key::Path(_) => true,
         }
     }
 
@@ -66,6 +72,20 @@ impl Key {
             Some(Selector::Key(key) | Selector::Quoted(key)) => Key::Name(key.clone().into()),
             Some(Selector::Regex(pattern)) => Key::pattern(pattern)?,
         })
+    }
+
+    /// The selector of `XML`: an XPath expression; without one all text.
+    pub(crate) fn path(selector: Option<&Selector>) -> Result<Key, String> {
+        let path = match selector {
+            None => return Ok(Key::Any),
+            Some(Selector::Key(path) | Selector::Quoted(path)) => path,
+            Some(Selector::Regex(pattern)) => return Err(format!("`/{pattern}/` is no XPath expression")),
+        };
+        match path.as_str() {
+            // These two need no tree.
+            "/*" | "//@*" => Ok(Key::Name(path.clone().into())),
+            path => XPath::compile(path).map(Key::Path),
+        }
     }
 
     pub(crate) fn pattern(pattern: &str) -> Result<Key, String> {
@@ -141,6 +161,7 @@ impl Selection {
             Key::Any => name.to_owned(),
             Key::Name(key) => format!("{name}:{}", key),
             Key::Pattern(regex) => format!("{name}:{regex:?}"),
+            Key::Path(path) => format!("{name}:{}", path.source()),
         }
     }
 

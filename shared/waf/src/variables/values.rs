@@ -4,7 +4,8 @@ use super::names::Variable;
 use super::selection::Key;
 use crate::collections::Persistent;
 use crate::time::Calendar;
-use crate::transaction::{Data, Pair, View};
+use crate::transaction::{Data, Dom, Pair, View};
+use crate::xpath::{Selected, select};
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
@@ -53,7 +54,11 @@ pub(crate) fn each<'a>(variable: Variable, view: View<'a>, take: Take<'_, 'a>) -
         Variable::MultipartName => names(&data.upload.parts, take),
         Variable::FilesSizes => pairs(&data.upload.sizes, take),
         Variable::MultipartPartHeaders => pairs(&data.upload.part_headers, take),
-        Variable::Tx => map(&data.tx, take),
+        Variable::Tx if data.tx_names.is_empty() => map(&data.tx, take),
+        Variable::Tx => data.tx.iter().try_for_each(|(name, value)| {
+            let written = data.tx_names.get(name).unwrap_or(name);
+            take(Item { key: Cow::Borrowed(written), value: Cow::Borrowed(value) })
+        }),
         Variable::Env => map(&data.env, take),
         Variable::Global => kept(Persistent::Global, data, take),
         Variable::Ip => kept(Persistent::Ip, data, take),
@@ -69,9 +74,20 @@ pub(crate) fn each<'a>(variable: Variable, view: View<'a>, take: Take<'_, 'a>) -
     }
 }
 
-/// `XML:/*` is all text, `XML://@*` the values of all attributes; other expressions are refused when rules load.
+/// `XML:/*` is all text, `XML://@*` the values of all attributes; other expressions are evaluated. Where that would
+/// take too long the rule sees all text.
 pub(crate) fn xml<'a>(view: View<'a>, key: &Key, take: Take<'_, 'a>) -> ControlFlow<()> {
     let Some(xml) = &view.data.xml else { return ControlFlow::Continue(()) };
+    if let Key::Path(path) = key {
+        let dom = xml.dom.get_or_init(|| Dom::read(&view.data.request_body, view.data.xml_depth).ok());
+        let namespaces = view.rule.map_or(&[][..], |rule| &rule.actions.namespaces);
+        if let Some(Selected::Nodes(nodes)) = dom.as_ref().map(|dom| select(path, dom, namespaces)) {
+            let key: Cow<'_, [u8]> = Cow::Owned(path.source().as_bytes().to_vec());
+            return nodes
+                .into_iter()
+                .try_for_each(|node| take(Item { key: key.clone(), value: Cow::Owned(node) }));
+        }
+    }
     let attributes = matches!(key, Key::Name(path) if path.starts_with("//@"));
     if !attributes {
         let (key, value) = (Cow::Borrowed(&b"/*"[..]), Cow::Borrowed(&*xml.text));
