@@ -9,11 +9,16 @@ pub use explain::explain;
 pub use ids::RuleIds;
 
 use crate::audit::AuditConfig;
+use crate::coded::AcceptEncoding;
 use crate::collections::CollectionsConfig;
 use crate::page::ReplyConfig;
 use crate::report::LogConfig;
 use portcullis_core::ConfigError;
 use serde::Deserialize;
+use std::num::NonZeroUsize;
+
+/// `maxInflation` if nothing is said. HTML comes to about 10, a table of zeros in JSON to 100.
+const MOST_INFLATION: usize = 200;
 
 /// Settings of one route, or of `default`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -42,6 +47,13 @@ pub struct WafConfig {
     /// The table in shared data that persistent collections (`IP`, `SESSION`...) live in. All routes share it.
     #[serde(default)]
     pub collections: Option<CollectionsConfig>,
+    /// Whether the upstream is asked for codings of the response that rules cannot look into.
+    #[serde(default)]
+    pub accept_encoding: AcceptEncoding,
+    /// The most bytes that a body may have, decoded, for each byte that was sent: 200 if nothing is said. The first 64
+    /// KiB are free.
+    #[serde(default)]
+    pub max_inflation: Option<NonZeroUsize>,
 }
 
 /// A SecLang text, and which field it comes from.
@@ -53,6 +65,10 @@ pub(crate) struct Source {
 }
 
 impl WafConfig {
+    pub(crate) fn max_inflation(&self) -> usize {
+        self.max_inflation.map_or(MOST_INFLATION, NonZeroUsize::get)
+    }
+
     /// Whether both come to the same rule set.
     pub(crate) fn has_rules_of(&self, other: &WafConfig) -> bool {
         self.rules == other.rules && self.crs == other.crs

@@ -15,6 +15,7 @@
 
 mod actions;
 mod audit;
+mod coded;
 mod collections;
 mod config;
 pub mod operators;
@@ -34,6 +35,7 @@ mod xpath;
 
 pub use actions::Phase;
 pub use audit::{AuditConfig, AuditEngine, AuditFormat, Parts};
+pub use coded::AcceptEncoding;
 pub use collections::{CollectionsConfig, Table as CollectionTable};
 pub use config::{CrsConfig, ExcludeConfig, RuleIds, WafConfig, explain};
 pub use page::ReplyConfig;

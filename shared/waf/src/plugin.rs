@@ -2,6 +2,7 @@
 
 use crate::Phase;
 use crate::audit::{Audit, Audits};
+use crate::coded::AcceptEncoding;
 use crate::collections::{CollectionsConfig, Table};
 use crate::config::{Source, WafConfig};
 use crate::page::Pages;
@@ -22,6 +23,9 @@ pub struct Waf {
     pub(crate) ruleset: Rc<Ruleset>,
     pub(crate) fuel: u64,
     pub(crate) max_body: usize,
+    /// The most bytes that a decoded body has for each byte that was sent.
+    pub(crate) max_inflation: usize,
+    pub(crate) accept_encoding: AcceptEncoding,
     pub(crate) report: Report,
     pub(crate) pages: Pages,
     pub(crate) audit: Audit,
@@ -50,8 +54,14 @@ pub(crate) const COLLECTION_DROPS: MetricId = MetricId(10);
 pub(crate) const AUDIT_WRITTEN: MetricId = MetricId(11);
 /// Records of the audit log that were lost: over `audit.perSecond`, no room, or the cluster has not taken them.
 pub(crate) const AUDIT_LOST: MetricId = MetricId(12);
+/// Bodies with a content coding that is not known; rules have seen the coded bytes.
+pub(crate) const UNKNOWN_CODINGS: MetricId = MetricId(13);
+/// Bodies whose content coding is broken or cut off; rules have seen what came before that.
+pub(crate) const BROKEN_CODINGS: MetricId = MetricId(14);
+/// Bodies that were too long once decoded; rules have seen their first part.
+pub(crate) const DECODED_TOO_LONG: MetricId = MetricId(15);
 
-const METRICS: [&str; 13] = [
+const METRICS: [&str; 16] = [
     "inspected_requests",
     "matched_rules",
     "unreadable_bodies",
@@ -65,6 +75,9 @@ const METRICS: [&str; 13] = [
     "collection_drops_total",
     "audit_records_total",
     "audit_lost_total",
+    "uninspected_bodies.reason.unknown_coding",
+    "uninspected_bodies.reason.broken_coding",
+    "uninspected_bodies.reason.decoded_too_long",
 ];
 
 impl Plugin for Waf {
@@ -96,6 +109,8 @@ impl Plugin for Waf {
                 ruleset,
                 fuel,
                 max_body,
+                max_inflation: config.max_inflation(),
+                accept_encoding: config.accept_encoding,
                 report,
                 pages,
                 audit,

@@ -1,5 +1,7 @@
 //! One exchange as the host drives it.
 
+mod bodies;
+
 use crate::Phase;
 use crate::audit::MOST_MATCHES;
 use crate::page::incident;
@@ -10,7 +12,7 @@ use crate::plugin::{
 use crate::ruleset::{Engine, OverLimit};
 use crate::transaction::{Interruption, Match, Response, Transaction};
 use portcullis_core::{
-    Access, Body, Effect, Exchange, Failure, FailureKind, MetricId, OutOfFuel, Over, Property,
+    Access, Body, Effect, Exchange, Failure, FailureKind, Flow, MetricId, OutOfFuel, Over, Property,
     RequestVerdict, ResponseVerdict, Store, Stream, Summary, Verdict,
 };
 use std::rc::Rc;
@@ -144,18 +146,18 @@ impl Stream for WafStream {
             verdict.effects.push(Effect::Count { metric: INSPECTED, by: 1 });
         }
         verdict.body = self.wish(exchange);
+        if verdict.flow == Flow::Continue {
+            verdict.edits.extend(self.narrowed(exchange));
+        }
         verdict
     }
 
     fn request_body(&mut self, exchange: &Exchange, bytes: &[u8], _: &mut dyn Store) -> RequestVerdict {
-        self.transaction.write_request_body(bytes);
+        let run = self.read_request_body(exchange, bytes);
         if exchange.request_body.truncated {
             self.transaction.mark_request_body_cut();
         }
-        match self.transaction.interruption() {
-            Some(_) => self.verdict(exchange, Phase::RequestBody, Ok(())),
-            None => RequestVerdict::proceed(),
-        }
+        self.body_verdict(exchange, Phase::RequestBody, run)
     }
 
     fn request_end(&mut self, exchange: &Exchange, store: &mut dyn Store) -> RequestVerdict {
@@ -204,11 +206,8 @@ impl Stream for WafStream {
     }
 
     fn response_body(&mut self, exchange: &Exchange, bytes: &[u8], _: &mut dyn Store) -> ResponseVerdict {
-        self.transaction.write_response_body(bytes);
-        match self.transaction.interruption() {
-            Some(_) => self.verdict(exchange, Phase::ResponseBody, Ok(())),
-            None => ResponseVerdict::proceed(),
-        }
+        let run = self.read_response_body(exchange, bytes);
+        self.body_verdict(exchange, Phase::ResponseBody, run)
     }
 
     fn response_end(&mut self, exchange: &Exchange, store: &mut dyn Store) -> ResponseVerdict {

@@ -138,17 +138,33 @@ impl Transaction {
             return self.interruption();
         }
         let settings = &self.ruleset.settings;
-        let (limit, over) = (settings.request_body_limit, settings.request_body_over);
+        let limit = settings.request_body_limit;
         self.data.request_body_length += bytes.len() as u64;
         let room = limit.saturating_sub(self.data.request_body.len());
         self.data.request_body.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
-        if bytes.len() > room {
-            self.data.body_too_long = true;
-            if over == OverLimit::Reject && self.engine == Engine::On {
-                self.interruption = Some(Interruption::over_limit());
-            }
+        match bytes.len() > room {
+            true => self.refuse_request_body(),
+            false => self.interruption(),
+        }
+    }
+
+    /// The request's body is too long: it is refused, or the rest is not looked at.
+    pub(crate) fn refuse_request_body(&mut self) -> Option<&Interruption> {
+        self.data.body_too_long = true;
+        if self.ruleset.settings.request_body_over == OverLimit::Reject && self.engine == Engine::On {
+            self.interruption.get_or_insert_with(Interruption::over_limit);
         }
         self.interruption()
+    }
+
+    /// The content coding of the request's body is broken: what could be decoded of it is what rules see.
+    pub(crate) fn mark_broken_coding(&mut self) {
+        self.data.body_error = Some("the content coding of the body is broken".to_owned());
+    }
+
+    /// Takes fuel for work that is done outside.
+    pub(crate) fn charge(&self, units: u64) -> Result<(), OutOfFuel> {
+        self.fuel.charge(units)
     }
 
     /// The body that was written is not the whole.
@@ -190,18 +206,24 @@ impl Transaction {
             return self.interruption();
         }
         let settings = &self.ruleset.settings;
-        let (limit, over) = (settings.response_body_limit, settings.response_body_over);
+        let limit = settings.response_body_limit;
         let room = limit.saturating_sub(self.data.response_length);
         self.data.response_length += bytes.len();
         // The limit holds for bodies that no rule looks at too.
         if self.response_body_access {
             self.data.response_body.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
         }
-        if bytes.len() > room {
-            self.data.response_too_long = true;
-            if over == OverLimit::Reject && self.engine == Engine::On {
-                self.interruption = Some(Interruption::response_over_limit());
-            }
+        match bytes.len() > room {
+            true => self.refuse_response_body(),
+            false => self.interruption(),
+        }
+    }
+
+    /// The response's body is too long: it is refused, or the rest is not looked at.
+    pub(crate) fn refuse_response_body(&mut self) -> Option<&Interruption> {
+        self.data.response_too_long = true;
+        if self.ruleset.settings.response_body_over == OverLimit::Reject && self.engine == Engine::On {
+            self.interruption.get_or_insert_with(Interruption::response_over_limit);
         }
         self.interruption()
     }
