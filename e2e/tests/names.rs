@@ -35,8 +35,8 @@ fn names_are_those_of_the_list() {
 fn labels_have_their_tags() {
     let list = std::fs::read_to_string(repo::root().join("e2e/testdata/names.txt")).unwrap();
     let names = list.lines().filter(|line| !line.starts_with('#'));
-    let labels: BTreeSet<&str> = names.filter_map(|line| line.split('.').nth(1)).collect();
-    assert!(labels.contains("reason"), "{labels:?}");
+    let labels: BTreeSet<&str> = names.flat_map(|line| line.split('.').skip(1).step_by(2)).collect();
+    assert!(labels.contains("reason") && labels.contains("authority"), "{labels:?}");
     for name in ["waf", "waf-crs", "transform", "authz", "dlp", "chain"] {
         let text = std::fs::read_to_string(repo::root().join(format!("envoy-configs/{name}.yaml"))).unwrap();
         for label in &labels {
@@ -55,16 +55,16 @@ fn metrics(code: &str) -> impl Iterator<Item = String> + '_ {
                 |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
             let unit = name.rsplit_once('_').is_some_and(|(noun, unit)| plain(noun) && UNITS.contains(&unit));
             let labels: Vec<&str> = parts.collect();
-            let labelled = match labels.as_slice() {
-                [] => true,
+            let pair = |pair: &[&str]| match pair {
                 [label, value] => plain(label) && (plain(value) || value.starts_with('{')),
                 _ => false,
             };
+            let labelled = labels.chunks(2).all(pair);
             unit && labelled
         })
-        .map(|literal| match literal.find('{') {
-            Some(at) => format!("{}{{}}", &literal[..at]),
-            None => literal.to_owned(),
+        .map(|literal| {
+            let parts = literal.split('.').map(|part| if part.starts_with('{') { "{}" } else { part });
+            parts.collect::<Vec<_>>().join(".")
         })
 }
 

@@ -51,7 +51,8 @@ pub struct MetricId(pub u16);
 /// A metric that a plugin uses; the host defines it when the configuration loads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MetricSpec {
-    /// `<noun>_<unit>`, perhaps with labels `.name.value`; the host puts `portcullis_<filter>_` in front.
+    /// `<noun>_<unit>`, perhaps with labels `.name.value`; the host puts `portcullis_<filter>_` in front. Where
+    /// dashboards of others are to go on, `/` and a whole name, to which the host adds nothing.
     pub name: String,
     /// What it counts.
     pub kind: MetricKind,

@@ -11,6 +11,7 @@ pub use ids::RuleIds;
 use crate::audit::AuditConfig;
 use crate::coded::AcceptEncoding;
 use crate::collections::CollectionsConfig;
+use crate::metrics::MetricsConfig;
 use crate::page::ReplyConfig;
 use crate::report::LogConfig;
 use portcullis_core::ConfigError;
@@ -41,6 +42,9 @@ pub struct WafConfig {
     /// Where the audit log goes; `SecAuditEngine` and its kin say what is in it.
     #[serde(default)]
     pub audit: AuditConfig,
+    /// Which labels the metrics have.
+    #[serde(default)]
+    pub metrics: MetricsConfig,
     /// What a client is told when its request is blocked.
     #[serde(default)]
     pub reply: ReplyConfig,

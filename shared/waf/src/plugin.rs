@@ -5,6 +5,7 @@ use crate::audit::{Audit, Audits};
 use crate::coded::AcceptEncoding;
 use crate::collections::{CollectionsConfig, Table};
 use crate::config::{Source, WafConfig};
+use crate::metrics::Metrics;
 use crate::page::Pages;
 use crate::report::Report;
 use crate::ruleset::{Engine, Ruleset};
@@ -29,6 +30,7 @@ pub struct Waf {
     pub(crate) report: Report,
     pub(crate) pages: Pages,
     pub(crate) audit: Audit,
+    pub(crate) metrics: Metrics,
     /// Where persistent collections live.
     pub(crate) table: Rc<Table>,
     late_ok: bool,
@@ -104,6 +106,8 @@ impl Plugin for Waf {
             let (fuel, max_body) = (boot.fuel, boot.max_body);
             let report = Report::new(&config.log);
             let audit = audits.compile(&config.audit, ruleset.settings()).map_err(|error| error.of(index))?;
+            let metrics = Metrics::compile(&config.metrics, &ruleset, METRICS.len())
+                .map_err(|error| error.of(index))?;
             let pages = Pages::compile(&config.reply).map_err(|error| error.of(index))?;
             compiled.push(Rc::new(Waf {
                 ruleset,
@@ -114,6 +118,7 @@ impl Plugin for Waf {
                 report,
                 pages,
                 audit,
+                metrics,
                 table: Rc::clone(&table),
                 late_ok: config.late_ok,
             }));
@@ -135,6 +140,7 @@ impl Plugin for Waf {
             metrics: METRICS
                 .iter()
                 .map(|name| MetricSpec { name: (*name).to_owned(), kind: MetricKind::Counter })
+                .chain(self.metrics.specs().iter().cloned())
                 .collect(),
             tick: (self.report.needs_ticks() || self.audit.needs_ticks()).then_some(Duration::from_secs(1)),
             held_headers: denies_late.then(|| "rules".to_owned()),

@@ -77,11 +77,13 @@ impl WafStream {
                 .push(Effect::Count { metric: MATCHES, by: i64::try_from(logged).unwrap_or(i64::MAX) });
         }
         verdict.effects.extend(self.waf.report.matches(exchange, &self.transaction, &matches));
+        verdict.effects.extend(self.waf.metrics.matched(exchange, &matches));
         self.detected |= matches.iter().any(|matched| matched.disruptive);
         let room = MOST_IDS.saturating_sub(self.ids.len());
         self.ids.extend(matches.iter().filter(|matched| matched.log).map(|matched| matched.id).take(room));
         self.keep_for_audit(matches);
-        if self.transaction.interruption().is_some() {
+        if let Some(interruption) = self.transaction.interruption() {
+            verdict.effects.extend(self.waf.metrics.interrupted(exchange, interruption));
             let metric = MetricId(BLOCKED + u16::from(phase.number() - 1).min(3));
             verdict.effects.push(Effect::Count { metric, by: 1 });
             verdict.effects.extend(self.states());
@@ -119,11 +121,13 @@ impl WafStream {
             Effect::State { field: "action", value: action.as_bytes().to_vec() },
             Effect::State { field: "rule_ids", value: ids.join(",").into_bytes() },
         ];
-        const SCORES: [&str; 3] =
+        const INBOUND: [&str; 3] =
             ["blocking_inbound_anomaly_score", "inbound_anomaly_score", "anomaly_score"];
-        if let Some(score) = SCORES.iter().find_map(|name| self.transaction.tx(name)) {
-            states.push(Effect::State { field: "anomaly_score", value: score.to_vec() });
-        }
+        const OUTBOUND: [&str; 2] = ["blocking_outbound_anomaly_score", "outbound_anomaly_score"];
+        let score =
+            |names: &[&str]| names.iter().find_map(|name| self.transaction.tx(name)).map(<[u8]>::to_vec);
+        states.extend(score(&INBOUND).map(|value| Effect::State { field: "anomaly_score", value }));
+        states.extend(score(&OUTBOUND).map(|value| Effect::State { field: "outbound_anomaly_score", value }));
         states
     }
 
@@ -144,6 +148,7 @@ impl Stream for WafStream {
         let mut verdict: RequestVerdict = self.verdict(exchange, Phase::RequestHeaders, run);
         if self.transaction.engine() != Engine::Off {
             verdict.effects.push(Effect::Count { metric: INSPECTED, by: 1 });
+            verdict.effects.extend(self.waf.metrics.request());
         }
         verdict.body = self.wish(exchange);
         if verdict.flow == Flow::Continue {
@@ -237,7 +242,14 @@ impl WafStream {
         let mut verdict = RequestVerdict::proceed();
         verdict.effects.extend(self.waf.report.matches(exchange, &self.transaction, &matches));
         verdict.effects.extend(self.collection_counts());
+        verdict.effects.extend(self.waf.metrics.matched(exchange, &matches));
+        let room = MOST_IDS.saturating_sub(self.ids.len());
+        self.ids.extend(matches.iter().filter(|matched| matched.log).map(|matched| matched.id).take(room));
         self.keep_for_audit(matches);
+        // What phases 3 to 5 have added still reaches the access log.
+        if self.transaction.interruption().is_some() || !self.ids.is_empty() {
+            verdict.effects.extend(self.states());
+        }
         verdict
     }
 }

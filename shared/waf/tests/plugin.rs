@@ -4,8 +4,9 @@
 
 use portcullis_core::{
     Body, BodyState, Boot, Effect, Exchange, Flow, Headers, Level, MapStore, Plugin, RequestVerdict, Stream,
+    Summary,
 };
-use portcullis_waf::{ReplyConfig, Waf, WafConfig};
+use portcullis_waf::{MetricsConfig, ReplyConfig, Waf, WafConfig};
 use std::rc::Rc;
 
 fn boot() -> Boot {
@@ -64,6 +65,50 @@ fn denies_at_the_headers() {
     assert_eq!((state("action").as_deref(), state("rule_ids").as_deref()), (Some("deny"), Some("7")));
     let Flow::Reply(reply) = &verdict.flow else { unreachable!() };
     assert_eq!(reply.message, "request blocked");
+}
+
+#[test]
+fn matches_are_counted_by_family_phase_action_and_listed_host() {
+    let rules = "SecRuleEngine On\nSecAction \"id:3,phase:1,nolog,pass,setvar:tx.outbound_anomaly_score=4\"\n\
+                 SecRule ARGS a \"id:1,phase:1,deny,tag:'attack-sqli'\"";
+    let metrics = MetricsConfig {
+        authorities: vec!["a.example:8080".into()],
+        coraza: true,
+        ..MetricsConfig::default()
+    };
+    let config = WafConfig { metrics, ..config(rules) };
+    let waf = Waf::compile(vec![config], &boot()).unwrap().remove(0);
+    let names: Vec<String> = waf.needs().metrics.into_iter().map(|spec| spec.name).collect();
+    let counted = |host: &str| {
+        let mut exchange = exchange("/?x=a", "text/plain");
+        exchange.request =
+            Headers::from_pairs([(":method", "GET"), (":path", "/?x=a"), (":authority", host)]);
+        let (mut stream, mut store) = (waf.stream(&exchange), MapStore::default());
+        let verdict = stream.request_headers(&exchange, &mut store);
+        let of = |effect: &Effect| match effect {
+            Effect::Count { metric, by: 1 } => names.get(usize::from(metric.0)).cloned(),
+            _ => None,
+        };
+        let ended = stream.log(&exchange, &Summary::default(), &mut store);
+        let scores = ended.iter().filter(|effect| {
+            matches!(effect, Effect::State { field: "outbound_anomaly_score", value } if value == b"4")
+        });
+        assert_eq!(scores.count(), 1, "{ended:?}");
+        let counted: Vec<String> = verdict.effects.iter().filter_map(of).collect();
+        counted
+            .into_iter()
+            .filter(|name| name.contains("matches_total") || name.starts_with('/'))
+            .collect::<Vec<_>>()
+    };
+    let expected = |host: &str, whole: &str| {
+        [
+            format!("matches_total.family.sqli.phase.request_headers.action.deny.authority.{host}"),
+            format!("/waf_filter.tx.interruptions_ruleid=1_phase=http_request_headers_authority={whole}"),
+            "/waf_filter.tx.total".to_owned(),
+        ]
+    };
+    assert_eq!(counted("A.example:8080"), expected("a_example_8080", "a.example:8080"));
+    assert_eq!(counted("b.example"), expected("other", "other"));
 }
 
 #[test]

@@ -96,7 +96,10 @@ impl<P: Plugin> Active<P> {
     ) -> Active<P> {
         let mut known = HashMap::new();
         let mut id = |spec: &MetricSpec| {
-            let name = format!("portcullis_{}_{}", P::NAME, spec.name);
+            let name = match spec.name.strip_prefix('/') {
+                Some(whole) => whole.to_owned(),
+                None => format!("portcullis_{}_{}", P::NAME, spec.name),
+            };
             *known.entry(name.clone()).or_insert_with(|| define(&name, spec.kind))
         };
         let needs: Vec<Needs> = loaded.settings().map(|plugin| plugin.needs()).collect();
