@@ -1,6 +1,7 @@
 //! What the tests against real Envoy share: a rig of upstreams and one Envoy, the probe's configuration, messages that
 //! go over either protocol.
 
+pub mod crs;
 mod hostile;
 mod message;
 mod rig;

@@ -49,13 +49,16 @@ impl WafStream {
         transaction.process_start(exchange.time, incident(exchange).as_bytes());
         transaction.process_connection(endpoint(&exchange.source), endpoint(&exchange.destination));
         let protocol = exchange.property(Property(0)).unwrap_or(b"HTTP/1.1");
-        transaction.process_uri(exchange.request.path(), exchange.request.method(), protocol)?;
-        let host = exchange.request.authority();
-        if !host.is_empty() {
+        transaction.process_uri(target(exchange), exchange.request.method(), protocol)?;
+        // A host that is there and empty is another thing than none.
+        if let Some(host) = exchange.request.get(":authority") {
             transaction.add_request_header(b"host", host);
         }
         for (name, value) in exchange.request.iter().filter(|(name, _)| !name.starts_with(b":")) {
             transaction.add_request_header(name, value);
+        }
+        if is_chunked(exchange, protocol) {
+            transaction.add_request_header(b"transfer-encoding", b"chunked");
         }
         transaction.phases(&self.waf.table, store).process_request_headers().map(drop)
     }
@@ -252,6 +255,24 @@ impl WafStream {
         }
         verdict
     }
+}
+
+/// The target of the request line. That of `CONNECT` is an authority and no path.
+fn target(exchange: &Exchange) -> &[u8] {
+    match exchange.request.path() {
+        b"" if exchange.request.method() == b"CONNECT" => exchange.request.authority(),
+        path => path,
+    }
+}
+
+/// Envoy takes `transfer-encoding` away before any filter. In HTTP/1.1 a body without a length can only have been chunked,
+/// and rules ask for that: a POST with neither field would look odd.
+fn is_chunked(exchange: &Exchange, protocol: &[u8]) -> bool {
+    let has = |name: &str| exchange.request.get(name).is_some();
+    protocol == b"HTTP/1.1"
+        && exchange.request_body.present
+        && !has("content-length")
+        && !has("transfer-encoding")
 }
 
 /// `ip:port` or `[ip]:port` as address and port.

@@ -71,8 +71,13 @@ impl Listener {
     }
 
     /// Takes HTTP/1.0.
-    pub fn http10(mut self) -> Listener {
-        self.manager["http_protocol_options"]["accept_http_10"] = true.into();
+    pub fn http10(self) -> Listener {
+        self.http1("accept_http_10", true.into())
+    }
+
+    /// Sets any field of the manager's `http_protocol_options`, which are those of HTTP/1.
+    pub fn http1(mut self, field: &str, value: Value) -> Listener {
+        self.manager["http_protocol_options"][field] = value;
         self
     }
 

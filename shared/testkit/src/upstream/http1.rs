@@ -80,7 +80,8 @@ impl Connection<'_> {
 
     fn begin(&self, head: &Head) -> Result<(Recorded, Framing), ReadError> {
         let (method, target, version) = head.parts();
-        if !METHODS.contains(&method.as_str()) || target.is_empty() || version != "HTTP/1.1" {
+        let known = METHODS.contains(&method.as_str()) || self.state.any_method.load(Ordering::Relaxed);
+        if !known || target.is_empty() || version != "HTTP/1.1" {
             return Err(ReadError::malformed("request line", &head.start));
         }
         let framing = head.framing()?.unwrap_or_default();

@@ -72,6 +72,12 @@ impl Upstream {
         self.state.early.lock().expect("early").push((path.to_owned(), answer));
     }
 
+    /// Takes whatever may be a method, where Envoy lets more through than the usual ones. HTTP/1 alone knows them.
+    pub fn any_method(self) -> Upstream {
+        self.state.any_method.store(true, Ordering::Relaxed);
+        self
+    }
+
     /// Records nothing from now on: for load.
     pub fn forgetful(self) -> Upstream {
         self.state.forgetful.store(true, Ordering::Relaxed);

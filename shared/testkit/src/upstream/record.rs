@@ -61,6 +61,7 @@ pub(super) struct State {
     pub(super) streams: Mutex<Vec<TcpStream>>,
     pub(super) stopped: AtomicBool,
     pub(super) forgetful: AtomicBool,
+    pub(super) any_method: AtomicBool,
     pub(super) count: AtomicUsize,
     pub(super) connections: AtomicUsize,
 }
