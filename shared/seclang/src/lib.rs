@@ -28,6 +28,6 @@ pub use ast::{
     Action, Argument, Body, Directive, Document, Operator, SecRule, Selector, Sign, Value, Variable,
 };
 pub use operator::parse_operator;
-pub use parser::parse;
+pub use parser::{Unread, directives, parse};
 pub use position::{ParseError, Span};
 pub use variables::parse_variables;

@@ -12,16 +12,34 @@ use crate::variables;
 ///
 /// Names of directives, variables, operators and actions are not checked here, only their form.
 pub fn parse(file: &str, text: &str) -> Result<Document, ParseError> {
-    let mut directives = Vec::new();
-    for line in lines::logical(text) {
-        let parsed = directive(&line).map_err(|fault| ParseError {
-            file: file.to_owned(),
-            span: line.places.span(fault.offset),
-            message: fault.message.lines().collect::<Vec<_>>().join(" "),
-        })?;
-        directives.push(parsed);
-    }
-    Ok(Document { file: file.to_owned(), directives })
+    let directives = directives(file, text).map(|read| read.map_err(|unread| unread.error));
+    Ok(Document { file: file.to_owned(), directives: directives.collect::<Result<_, _>>()? })
+}
+
+/// Parses a text directive by directive: behind one that is wrong the next one follows.
+pub fn directives<'a>(
+    file: &'a str,
+    text: &str,
+) -> impl Iterator<Item = Result<Directive, Unread>> + use<'a> {
+    lines::logical(text).into_iter().map(move |line| {
+        directive(&line).map_err(|fault| Unread {
+            error: ParseError {
+                file: file.to_owned(),
+                span: line.places.span(fault.offset),
+                message: fault.message.lines().collect::<Vec<_>>().join(" "),
+            },
+            text: line.text,
+        })
+    })
+}
+
+/// A directive that is wrong in its form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// What is wrong, and where.
+    pub error: ParseError,
+    /// The directive in one line.
+    pub text: String,
 }
 
 /// An argument, and where its content begins in the logical line.

@@ -9,6 +9,7 @@ pub mod envoy;
 pub mod h1;
 #[cfg(feature = "net")]
 pub mod h2client;
+pub mod memory;
 pub mod raw;
 pub mod repo;
 pub mod upstream;

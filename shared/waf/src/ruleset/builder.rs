@@ -71,22 +71,28 @@ fn operation(compiler: &Compiler<'_>, syntax: &Operator) -> Result<Operation, St
     Operation::compile(syntax.negated, &syntax.name, argument, compiler.files, compiler.compile)
 }
 
-/// Adds actions to a rule that is there already (`SecRuleUpdateActionById`).
-pub(super) fn update(rule: &mut Rule, syntax: &[Action]) -> Result<(), String> {
+/// Whether actions can be added to a rule that is there already.
+pub(super) fn check_update(syntax: &[Action]) -> Result<(), String> {
+    if let Some(fixed) =
+        syntax.iter().find(|action| ["id", "phase", "chain"].iter().any(|name| action.is(name)))
+    {
+        return Err(format!("`{}` of a rule cannot be changed", fixed.name));
+    }
+    let mut actions = Actions::default();
+    syntax.iter().try_for_each(|action| actions.add(action))
+}
+
+/// Adds actions to a rule that is there already (`SecRuleUpdateActionById`): what stands once is replaced, the rest
+/// comes behind what the rule has. `block` is what it is by default.
+pub(super) fn update(rule: &mut Rule, syntax: &[Action], block: Option<&Disruptive>) -> Result<(), String> {
     let mut actions = Actions::clone(&rule.actions);
     actions.meta = (*rule.meta).clone();
-    let transforms = syntax.iter().any(|action| action.is("t"));
-    if transforms {
-        actions.transformations.clear();
-    }
     actions.disruptive = None;
     for action in syntax {
-        if action.is("id") || action.is("phase") || action.is("chain") {
-            return Err(format!("`{}` of a rule cannot be changed", action.name));
-        }
         actions.add(action)?;
     }
     match &actions.disruptive {
+        Some(Disruptive::Block) => rule.disruptive = block.cloned().unwrap_or(Disruptive::Pass),
         Some(disruptive) => rule.disruptive = disruptive.clone(),
         None => actions.disruptive = rule.actions.disruptive.clone(),
     }

@@ -1,6 +1,7 @@
 //! From a text's directives to what they are compiled to, each by itself; what they mean to each other comes later.
 
 use super::builder;
+use super::changes::Change;
 use super::rule::Rule;
 use crate::actions::Actions;
 use crate::operators::{Compile, Files};
@@ -32,11 +33,14 @@ pub(crate) struct Compiler<'f> {
     pub(super) compile: Compile,
     /// A chain that still wants links.
     chain: Option<Rule>,
+    /// Whether links follow of a chain that has an error which counts as a warning: without it they would be other
+    /// rules than their author wrote.
+    is_lost: bool,
 }
 
 impl<'f> Compiler<'f> {
     pub(crate) fn new(files: Files<'f>, compile: Compile) -> Compiler<'f> {
-        Compiler { files, compile, chain: None }
+        Compiler { files, compile, chain: None, is_lost: false }
     }
 
     /// A whole text.
@@ -62,7 +66,10 @@ impl<'f> Compiler<'f> {
         directive: &Directive,
         origin: &Origin,
     ) -> Result<Option<Item>, ParseError> {
-        if self.chain.is_some() && !directive.is("SecRule") && !directive.is("SecAction") {
+        if self.is_of_lost_chain(directive) {
+            return Ok(None);
+        }
+        if self.chain.is_some() && !is_rule(directive) {
             return Err(origin.fault(format!("`{}` stands within a chain", directive.name)));
         }
         match &directive.body {
@@ -75,12 +82,36 @@ impl<'f> Compiler<'f> {
                 Ok(self.add(built))
             }
             Body::Actions(actions) => defaults(actions, origin).map(Some),
-            Body::Plain(arguments) => Ok(Some(Item::Plain(Plain {
-                name: directive.name.clone().into(),
-                arguments: arguments.clone(),
-                span: directive.span,
-            }))),
+            Body::Plain(arguments) => {
+                let change = Change::compile(&directive.name, arguments, directive.span);
+                Ok(Some(match change.map_err(|message| origin.fault(message))? {
+                    Some(change) => Item::Change(Rc::new(change)),
+                    None => Item::Plain(Plain {
+                        name: directive.name.clone().into(),
+                        arguments: arguments.clone(),
+                        span: directive.span,
+                    }),
+                }))
+            }
         }
+    }
+
+    /// Whether a chain is open.
+    pub(super) fn has_chain(&self) -> bool {
+        self.chain.is_some()
+    }
+
+    /// Behind a directive with an error that counts as a warning: the chain that it is part of is out, whole.
+    pub(super) fn drop_chain(&mut self, goes_on: bool) {
+        self.chain = None;
+        self.is_lost = goes_on;
+    }
+
+    /// A rule with an id begins something new.
+    fn is_of_lost_chain(&mut self, directive: &Directive) -> bool {
+        let is_link = self.is_lost && is_rule(directive) && !actions(directive).any(|action| action.is("id"));
+        self.is_lost = is_link && has_chain(directive);
+        is_link
     }
 
     /// At the end of a text: what is to say of a chain that is open. Such a rule never matches, as in ModSecurity v3.
@@ -108,6 +139,25 @@ impl<'f> Compiler<'f> {
         }
         Some(Item::Rule(Rc::new(rule)))
     }
+}
+
+/// Whether it is `SecRule` or `SecAction`.
+pub(super) fn is_rule(directive: &Directive) -> bool {
+    directive.is("SecRule") || directive.is("SecAction")
+}
+
+/// Whether a rule's chain goes on behind it.
+pub(super) fn has_chain(directive: &Directive) -> bool {
+    actions(directive).any(|action| action.is("chain"))
+}
+
+fn actions(directive: &Directive) -> impl Iterator<Item = &Action> {
+    let actions: &[Action] = match &directive.body {
+        Body::Rule(rule) => &rule.actions,
+        Body::Actions(actions) => actions,
+        Body::Plain(_) => &[],
+    };
+    actions.iter()
 }
 
 fn defaults(syntax: &[Action], origin: &Origin) -> Result<Item, ParseError> {

@@ -1,20 +1,17 @@
 //! The directives that are no rules: each implemented, without effect here, or refused.
 
 use super::compile::Origin;
-use super::load::{Deferred, Loader};
-use super::rule::{Rule, Target};
-use super::{Engine, Entry, OverLimit, Removed, builder};
-use crate::actions::RuleMatch;
+use super::load::Loader;
+use super::{Engine, Entry, OverLimit};
 use crate::audit::{AuditEngine, Parts};
-use portcullis_seclang::{Argument, ParseError, Sign, parse_actions, parse_variables};
-use std::rc::Rc;
+use portcullis_seclang::{Argument, ParseError};
 
 /// What this engine makes of a directive.
 #[derive(Clone, Copy)]
 enum Class {
     Implemented(fn(&mut Loader<'_>, &[&str]) -> Result<(), String>),
-    /// Implemented, and done when all rules are there.
-    Deferred(fn(&mut Loader<'_>, &[&str]) -> Result<(), String>),
+    /// Implemented: it changes rules, when all are there.
+    Change,
     /// Accepted with one warning, for the reason given.
     NoEffect(&'static str),
     /// An error, for the reason given.
@@ -35,12 +32,8 @@ pub(super) fn apply(
         Class::Implemented(run) => {
             run(loader, &values).map_err(|message| origin.fault(format!("{name}: {message}")))
         }
-        Class::Deferred(run) => {
-            let values = values.into_iter().map(str::to_owned).collect();
-            let (name, origin) = (name.to_owned(), origin.clone());
-            loader.deferred.push(Deferred { name, values, origin, run: *run });
-            Ok(())
-        }
+        // The compiler has made a change of it.
+        Class::Change => Ok(()),
         Class::NoEffect(reason) => {
             loader.warnings.insert(format!("{name} has no effect: {reason}"));
             Ok(())
@@ -89,6 +82,7 @@ const TABLE: &[(&str, Class)] = &[
     ("SecGsbLookupDb", Class::Refused("Google's service is not asked")),
     ("SecHashEngine", Class::Refused("hash injection is not part of ModSecurity v3")),
     ("SecHttpBlKey", Class::Refused("a sandbox has no DNS")),
+    ("SecIgnoreRuleCompilationErrors", Class::Implemented(|l, v| switch(v).map(|on| l.ignores_errors = on))),
     ("SecInterceptOnError", Class::NoEffect("`onError` decides")),
     ("SecMarker", Class::Implemented(marker)),
     ("SecPcreMatchLimit", Class::NoEffect(PCRE)),
@@ -124,14 +118,14 @@ const TABLE: &[(&str, Class)] = &[
     ("SecRuleEngine", Class::Implemented(engine)),
     ("SecRuleInheritance", Class::Refused("there are no contexts to inherit from")),
     ("SecRulePerfTime", Class::NoEffect("time is not measured")),
-    ("SecRuleRemoveById", Class::Deferred(remove_by_id)),
-    ("SecRuleRemoveByMsg", Class::Deferred(|l, v| remove(l, v, RuleMatch::msg))),
-    ("SecRuleRemoveByTag", Class::Deferred(|l, v| remove(l, v, RuleMatch::tag))),
+    ("SecRuleRemoveById", Class::Change),
+    ("SecRuleRemoveByMsg", Class::Change),
+    ("SecRuleRemoveByTag", Class::Change),
     ("SecRuleScript", Class::Refused("there is no Lua")),
-    ("SecRuleUpdateActionById", Class::Deferred(update_action)),
-    ("SecRuleUpdateTargetById", Class::Deferred(|l, v| update_target(l, v, RuleMatch::ids))),
-    ("SecRuleUpdateTargetByMsg", Class::Deferred(|l, v| update_target(l, v, |t| Ok(RuleMatch::msg(t))))),
-    ("SecRuleUpdateTargetByTag", Class::Deferred(|l, v| update_target(l, v, |t| Ok(RuleMatch::tag(t))))),
+    ("SecRuleUpdateActionById", Class::Change),
+    ("SecRuleUpdateTargetById", Class::Change),
+    ("SecRuleUpdateTargetByMsg", Class::Change),
+    ("SecRuleUpdateTargetByTag", Class::Change),
     ("SecSensorId", Class::NoEffect(LOGS)),
     ("SecServerSignature", Class::NoEffect("the proxy writes that header")),
     ("SecStatusEngine", Class::NoEffect("nothing is reported home")),
@@ -248,83 +242,5 @@ fn clear_mime_types(loader: &mut Loader<'_>, _: &[&str]) -> Result<(), String> {
 
 fn marker(loader: &mut Loader<'_>, values: &[&str]) -> Result<(), String> {
     loader.entries.push(Entry::Marker(one(values)?.to_owned()));
-    Ok(())
-}
-
-fn remove_by_id(loader: &mut Loader<'_>, values: &[&str]) -> Result<(), String> {
-    let rules = RuleMatch::ids(&values.join(" "))?;
-    remove_where(loader, &rules);
-    Ok(())
-}
-
-fn remove(loader: &mut Loader<'_>, values: &[&str], rules: fn(&str) -> RuleMatch) -> Result<(), String> {
-    remove_where(loader, &rules(one(values)?));
-    Ok(())
-}
-
-fn remove_where(loader: &mut Loader<'_>, rules: &RuleMatch) {
-    let removed = &mut loader.removed;
-    loader.entries.retain(|entry| match entry {
-        Entry::Rule(rule) if rules.means(rule) => {
-            removed.push(Removed { id: rule.id, phase: rule.phase, by: rules.directive() });
-            false
-        }
-        _ => true,
-    });
-}
-
-/// `942100` or, for a link of its chain, `942100:1`.
-fn update_action(loader: &mut Loader<'_>, values: &[&str]) -> Result<(), String> {
-    let [which, actions] = values else { return Err("it takes an id and actions".to_owned()) };
-    let (id, link) = which.split_once(':').unwrap_or((which, "0"));
-    let rules = RuleMatch::ids(id)?;
-    let link: usize = link.parse().map_err(|_| format!("`{link}` is not a link of a chain"))?;
-    let actions = parse_actions(actions, Default::default()).map_err(|(_, message)| message)?;
-    for rule in loader.rules_mut().filter(|rule| rules.means(rule)) {
-        let rule = Rc::make_mut(rule);
-        let rule = match link.checked_sub(1) {
-            None => rule,
-            Some(index) => {
-                rule.links.get_mut(index).ok_or_else(|| format!("the chain has no link `{link}`"))?
-            }
-        };
-        builder::update(rule, &actions)?;
-    }
-    Ok(())
-}
-
-fn update_target(
-    loader: &mut Loader<'_>,
-    values: &[&str],
-    rules: fn(&str) -> Result<RuleMatch, String>,
-) -> Result<(), String> {
-    let (which, targets, replaced) = match values {
-        [which, targets] => (which, targets, None),
-        [which, targets, replaced] => (which, targets, Some(replaced)),
-        _ => return Err("it takes rules, targets and perhaps what they replace".to_owned()),
-    };
-    let rules = rules(which)?;
-    let read = |text: &str| parse_variables(text, Default::default()).map_err(|(_, message)| message);
-    let targets = read(targets)?;
-    let replaced = replaced.map(|text| read(text)).transpose()?.unwrap_or_default();
-    for rule in loader.rules_mut().filter(|rule| rules.means(rule)) {
-        let rule = Rc::make_mut(rule);
-        for variable in &replaced {
-            let gone = builder::selection(variable)?;
-            rule.targets.retain(|target| target.selection != gone);
-        }
-        retarget(rule, &targets)?;
-    }
-    Ok(())
-}
-
-fn retarget(rule: &mut Rule, targets: &[portcullis_seclang::Variable]) -> Result<(), String> {
-    for variable in targets {
-        let selection = builder::selection(variable)?;
-        match variable.sign {
-            Sign::Exclude => rule.exclusions.push(selection),
-            sign => rule.targets.push(Target { selection, is_count: sign == Sign::Count }),
-        }
-    }
     Ok(())
 }

@@ -1,14 +1,15 @@
 //! Reads texts directive by directive and builds the rule set.
 
-use super::compile::{Compiler, Origin};
+use super::changes::Change;
+use super::compile::{Compiler, Origin, has_chain, is_rule};
 use super::rule::{Operation, Rule};
 use super::{Entry, Removed, Ruleset, Settings, directives, embedded};
-use crate::actions::{Actions, Phase};
+use crate::actions::{Actions, Phase, RuleMatch};
 use crate::operators::{Compile, Str};
 use crate::stored::{Base, Item, Plain};
-use portcullis_seclang::{ParseError, parse};
+use portcullis_seclang::{Directive, ParseError, Unread, directives as directives_of};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map};
 use std::rc::Rc;
 
 /// How deep texts may include texts.
@@ -18,24 +19,34 @@ const INCLUDE_DEPTH: usize = 8;
 pub(super) struct Loader<'f> {
     pub(super) settings: Settings,
     pub(super) entries: Vec<Entry>,
-    pub(super) removed: Vec<Removed>,
+    removed: Vec<Removed>,
     pub(super) warnings: BTreeSet<String>,
     files: &'f BTreeMap<String, String>,
     base: &'f Base,
-    /// `SecDefaultAction`, by phase.
+    /// `SecDefaultAction` where it says something, by phase.
     defaults: BTreeMap<u8, Actions>,
-    ids: BTreeSet<u64>,
+    /// Where each id stands.
+    ids: BTreeMap<u64, Place>,
     depth: usize,
+    /// `SecIgnoreRuleCompilationErrors`.
+    pub(super) ignores_errors: bool,
     /// Removals and updates: they mean rules in front and behind, and are done when all are there.
-    pub(super) deferred: Vec<Deferred>,
+    deferred: Vec<Deferred>,
+    /// Entries that are removed.
+    gone: BTreeSet<usize>,
 }
 
-/// A directive that is done when all rules are there.
+/// Where a rule stands: file, line, and index of its entry.
+type Place = (Rc<str>, u32, usize);
+
+/// A change that is made when all rules are there.
 pub(super) struct Deferred {
-    pub(super) name: String,
-    pub(super) values: Vec<String>,
-    pub(super) origin: Origin,
-    pub(super) run: fn(&mut Loader<'_>, &[&str]) -> Result<(), String>,
+    change: Rc<Change>,
+    origin: Origin,
+    /// Whether it is part of the base.
+    is_stored: bool,
+    /// Whether an error of it is a warning.
+    is_tolerated: bool,
 }
 
 impl<'f> Loader<'f> {
@@ -48,9 +59,11 @@ impl<'f> Loader<'f> {
             files,
             base,
             defaults: BTreeMap::new(),
-            ids: BTreeSet::new(),
+            ids: BTreeMap::new(),
             depth: 0,
+            ignores_errors: false,
             deferred: Vec::new(),
+            gone: BTreeSet::new(),
         }
     }
 
@@ -60,20 +73,62 @@ impl<'f> Loader<'f> {
     }
 
     fn compile(&mut self, file: &str, text: &str, compile: Compile) -> Result<(), ParseError> {
-        let document = parse(file, text)?;
         let name: Rc<str> = Rc::from(file);
         let (files, base) = (self.files, self.base);
         let find = |name: &str| data_file(files, base, name);
         let mut compiler = Compiler::new(&find, compile);
-        for directive in &document.directives {
-            let origin = Origin { file: Rc::clone(&name), span: directive.span };
-            match compiler.directive(directive, &origin)? {
-                Some(Item::Rule(rule)) => self.rule(self.resolved(rule), &origin)?,
-                Some(other) => self.item(&other, &origin)?,
-                None => {}
+        for read in directives_of(file, text) {
+            match read {
+                Ok(directive) => {
+                    let origin = Origin { file: Rc::clone(&name), span: directive.span };
+                    self.directive(&mut compiler, &directive, &origin)?;
+                }
+                Err(Unread { error, text }) => {
+                    self.tolerate(error)?;
+                    compiler.drop_chain(text.to_ascii_lowercase().contains("chain"));
+                }
             }
         }
         self.warnings.extend(compiler.finish());
+        Ok(())
+    }
+
+    fn directive(
+        &mut self,
+        compiler: &mut Compiler<'_>,
+        directive: &Directive,
+        origin: &Origin,
+    ) -> Result<(), ParseError> {
+        let in_chain = compiler.has_chain();
+        let item = match compiler.directive(directive, origin) {
+            Ok(item) => item,
+            Err(error) => {
+                self.tolerate(error)?;
+                compiler.drop_chain(has_chain(directive));
+                // What stands within a chain that is out now stands behind it.
+                match in_chain && !is_rule(directive) {
+                    true => return self.directive(compiler, directive, origin),
+                    false => None,
+                }
+            }
+        };
+        let done = match item {
+            Some(Item::Rule(rule)) => self.rule(self.resolved(rule), origin),
+            Some(Item::Plain(plain)) if plain.name.eq_ignore_ascii_case("Include") => {
+                return self.include(&plain, origin);
+            }
+            Some(other) => self.item(&other, origin),
+            None => Ok(()),
+        };
+        done.or_else(|error| self.tolerate(error))
+    }
+
+    /// Under `SecIgnoreRuleCompilationErrors On` an error is a warning, and what is wrong is left out.
+    fn tolerate(&mut self, error: ParseError) -> Result<(), ParseError> {
+        match self.ignores_errors {
+            true => drop(self.warnings.insert(format!("left out: {error}"))),
+            false => return Err(error),
+        }
         Ok(())
     }
 
@@ -90,10 +145,14 @@ impl<'f> Loader<'f> {
                         None => Rc::clone(rule),
                     };
                     let rule = self.with_own_files(rule);
-                    self.rule(rule.map_err(|message| place.fault(message))?, &place)?;
+                    let rule = rule.map_err(|message| place.fault(message));
+                    rule.and_then(|rule| self.rule(rule, &place)).or_else(|error| self.tolerate(error))?;
                 }
                 Item::Defaults(defaults) => {
                     self.item(item, &Origin { file: Rc::clone(&file), span: defaults.span })?
+                }
+                Item::Change(change) => {
+                    self.defer(change, Origin { file: Rc::clone(&file), span: change.span }, true);
                 }
                 Item::Plain(plain) => {
                     self.item(item, &Origin { file: Rc::clone(&file), span: plain.span })?
@@ -109,12 +168,24 @@ impl<'f> Loader<'f> {
             Item::Rule(rule) => self.rule(Rc::clone(rule), origin),
             Item::Defaults(defaults) => {
                 let phase = defaults.actions.phase.unwrap_or(Phase::RequestBody);
-                self.defaults.insert(phase.number(), defaults.actions.clone());
+                match defaults.actions.is_neutral() {
+                    true => self.defaults.remove(&phase.number()),
+                    false => self.defaults.insert(phase.number(), defaults.actions.clone()),
+                };
+                Ok(())
+            }
+            Item::Change(change) => {
+                self.defer(change, origin.clone(), false);
                 Ok(())
             }
             Item::Plain(plain) if plain.name.eq_ignore_ascii_case("Include") => self.include(plain, origin),
             Item::Plain(plain) => directives::apply(self, &plain.name, &plain.arguments, origin),
         }
+    }
+
+    fn defer(&mut self, change: &Rc<Change>, origin: Origin, is_stored: bool) {
+        let (change, is_tolerated) = (Rc::clone(change), self.ignores_errors);
+        self.deferred.push(Deferred { change, origin, is_stored, is_tolerated });
     }
 
     fn include(&mut self, plain: &Plain, origin: &Origin) -> Result<(), ParseError> {
@@ -149,17 +220,24 @@ impl<'f> Loader<'f> {
 
     fn resolved(&self, rule: Rc<Rule>) -> Rc<Rule> {
         match self.defaults.get(&rule.phase.number()) {
-            Some(defaults) if !defaults.is_neutral() => Rc::new(rule.on_top_of(defaults)),
-            _ => rule,
+            Some(defaults) => Rc::new(rule.on_top_of(defaults)),
+            None => rule,
         }
     }
 
     /// Puts a rule behind the others.
     fn rule(&mut self, rule: Rc<Rule>, origin: &Origin) -> Result<(), ParseError> {
         match rule.actions.id {
-            Some(id) if !self.ids.insert(id) => {
-                return Err(origin.fault(format!("rule id `{id}` is used twice")));
-            }
+            Some(id) => match self.ids.entry(id) {
+                btree_map::Entry::Vacant(place) => {
+                    place.insert((Rc::clone(&origin.file), origin.span.line, self.entries.len()));
+                }
+                btree_map::Entry::Occupied(first) => {
+                    let (file, line, _) = first.get();
+                    let message = format!("rule id `{id}` is used twice, first at {file}:{line}");
+                    return Err(origin.fault(message));
+                }
+            },
             // ModSecurity wants ids of rules alone.
             None if rule.operation.is_some() => return Err(origin.fault("the rule has no `id`")),
             _ => {}
@@ -187,18 +265,65 @@ impl<'f> Loader<'f> {
         Ok(Rc::new(own))
     }
 
-    pub(super) fn rules_mut(&mut self) -> impl Iterator<Item = &mut Rc<Rule>> {
-        self.entries.iter_mut().filter_map(|entry| match entry {
-            Entry::Rule(rule) => Some(rule),
-            Entry::Marker(_) => None,
-        })
+    /// Changes the rules that are meant; those of the base that the base changes itself stay shared.
+    fn change(&mut self, deferred: &Deferred) -> Result<(), ParseError> {
+        let Deferred { change, origin, is_stored, is_tolerated } = deferred;
+        let meant = self.meant(&change.rules);
+        let mut count = 0;
+        for index in meant {
+            match self.change_one(index, change, *is_stored) {
+                Ok(changed) => count += usize::from(changed),
+                Err(message) => {
+                    self.ignores_errors = *is_tolerated;
+                    return self.tolerate(origin.fault(message));
+                }
+            }
+        }
+        if count == 0 {
+            self.warnings.insert(origin.fault(format!("`{}` means no rule", change.text)).to_string());
+        }
+        Ok(())
+    }
+
+    /// The entries of the rules that are meant, but those that are removed.
+    fn meant(&self, rules: &RuleMatch) -> Vec<usize> {
+        let mut found: Vec<usize> = match rules {
+            RuleMatch::Ids(ranges) => {
+                let ids = ranges.iter().flat_map(|range| self.ids.range(range.clone()));
+                ids.map(|(_, (_, _, index))| *index).collect()
+            }
+            RuleMatch::Tag(_) | RuleMatch::Msg(_) => {
+                let is_meant = |entry: &Entry| matches!(entry, Entry::Rule(rule) if rules.means(rule));
+                self.entries.iter().enumerate().filter(|(_, e)| is_meant(e)).map(|(index, _)| index).collect()
+            }
+        };
+        found.sort_unstable();
+        found.dedup();
+        found.retain(|index| !self.gone.contains(index));
+        found
+    }
+
+    fn change_one(&mut self, index: usize, change: &Rc<Change>, is_stored: bool) -> Result<bool, String> {
+        let Some(Entry::Rule(rule)) = self.entries.get_mut(index) else { return Ok(false) };
+        if change.removes() {
+            self.gone.insert(index);
+            self.removed.push(Removed { id: rule.id, phase: rule.phase, by: change.rules.directive() });
+            return Ok(true);
+        }
+        let block = self.defaults.get(&rule.phase.number()).and_then(|actions| actions.disruptive.as_ref());
+        match is_stored && change.is_the_same_for_all() {
+            true => self.base.changed(rule, change, |rule| change.apply(rule, block)),
+            false => change.apply(Rc::make_mut(rule), block),
+        }
     }
 
     pub(super) fn finish(mut self) -> Result<Ruleset, ParseError> {
-        for Deferred { name, values, origin, run } in std::mem::take(&mut self.deferred) {
-            let values: Vec<&str> = values.iter().map(String::as_str).collect();
-            run(&mut self, &values).map_err(|message| origin.fault(format!("{name}: {message}")))?;
+        for deferred in std::mem::take(&mut self.deferred) {
+            self.change(&deferred)?;
         }
+        let mut index = 0..;
+        self.entries.retain(|_| index.next().is_none_or(|index| !self.gone.contains(&index)));
+        self.entries.shrink_to_fit();
         let mut plans: [Vec<usize>; 5] = Default::default();
         for (index, entry) in self.entries.iter().enumerate() {
             for (plan, phase) in plans.iter_mut().zip(PHASES) {

@@ -1,6 +1,7 @@
 //! Rules compiled: what transactions share.
 
 mod builder;
+mod changes;
 mod compile;
 mod directives;
 mod embedded;
@@ -9,6 +10,7 @@ mod load;
 mod rule;
 mod settings;
 
+pub(crate) use changes::Change;
 pub(crate) use compile::Compiler;
 pub(crate) use ids::{IdRange, parse_ids};
 pub(crate) use rule::{Operation, Rule, Target};

@@ -3,11 +3,11 @@
 use super::{Reader, Stored, Texts, Writer, fingerprint, stored_enum};
 use crate::actions::Actions;
 use crate::operators::{Compile, Files, Str, entries};
-use crate::ruleset::{Compiler, Rule};
+use crate::ruleset::{Change, Compiler, Rule};
 use portcullis_seclang::{Argument, ParseError, Span};
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use thiserror::Error;
 
@@ -18,6 +18,8 @@ pub(crate) enum Item {
     Rule(Rc<Rule>),
     /// `SecDefaultAction`.
     Defaults(Box<Defaults>),
+    /// Rules removed or changed.
+    Change(Rc<Change>),
     /// A directive that does its work when the text is included.
     Plain(Plain),
 }
@@ -37,7 +39,7 @@ pub(crate) struct Plain {
     pub(crate) span: Span,
 }
 
-stored_enum!(Item { 0 => Rule(rule), 1 => Defaults(defaults), 2 => Plain(plain) });
+stored_enum!(Item { 0 => Rule(rule), 1 => Defaults(defaults), 2 => Plain(plain), 3 => Change(change) });
 super::stored_struct!(Defaults { actions, span });
 super::stored_struct!(Plain { name, arguments, span });
 
@@ -50,6 +52,10 @@ pub struct Base {
     data: BTreeMap<&'static str, &'static str>,
     /// Rules on top of default actions that say something, by the actions and the rule's own address.
     resolved: RefCell<Vec<(Actions, Resolved)>>,
+    /// Rules after a change that is part of the base, by both their addresses.
+    changed: RefCell<BTreeMap<(*const Rule, *const Change), Rc<Rule>>>,
+    /// All rules that the base holds, and so their addresses.
+    own: RefCell<BTreeSet<*const Rule>>,
 }
 
 /// By the address of a rule in `files`, which stays as long as the base.
@@ -157,25 +163,46 @@ impl Base {
         }
         let find = |name: &str| self.data(name).map(Cow::Borrowed);
         let items = file.read(&find).ok_or(StoredError::Damaged)?;
+        let rules = items.iter().filter_map(|item| match item {
+            Item::Rule(rule) => Some(Rc::as_ptr(rule)),
+            _ => None,
+        });
+        self.own.borrow_mut().extend(rules);
         Ok(Rc::clone(file.items.get_or_init(|| items)))
     }
 
     /// A rule of the base on top of its phase's defaults, the same for all that ask with the same defaults.
     pub(crate) fn resolve(&self, rule: &Rc<Rule>, defaults: &Actions) -> Rc<Rule> {
-        if defaults.is_neutral() {
-            return Rc::clone(rule);
-        }
         let mut known = self.resolved.borrow_mut();
         let index = known.iter().position(|(actions, _)| actions == defaults).unwrap_or_else(|| {
             known.push((defaults.clone(), Resolved::new()));
             known.len() - 1
         });
-        match known.get_mut(index) {
-            Some((_, rules)) => {
-                Rc::clone(rules.entry(Rc::as_ptr(rule)).or_insert_with(|| Rc::new(rule.on_top_of(defaults))))
-            }
-            None => Rc::clone(rule),
+        let Some((_, rules)) = known.get_mut(index) else { return Rc::clone(rule) };
+        let resolved = rules.entry(Rc::as_ptr(rule)).or_insert_with(|| Rc::new(rule.on_top_of(defaults)));
+        self.own.borrow_mut().insert(Rc::as_ptr(resolved));
+        Rc::clone(resolved)
+    }
+
+    /// Makes a change of the base: once for rules of the base, which stay shared.
+    pub(crate) fn changed(
+        &self,
+        rule: &mut Rc<Rule>,
+        change: &Rc<Change>,
+        apply: impl Fn(&mut Rule) -> Result<bool, String>,
+    ) -> Result<bool, String> {
+        let key = (Rc::as_ptr(rule), Rc::as_ptr(change));
+        if !self.own.borrow().contains(&key.0) {
+            return apply(Rc::make_mut(rule));
         }
+        if let Some(known) = self.changed.borrow().get(&key) {
+            *rule = Rc::clone(known);
+            return Ok(true);
+        }
+        let done = apply(Rc::make_mut(rule))?;
+        self.own.borrow_mut().insert(Rc::as_ptr(rule));
+        self.changed.borrow_mut().insert(key, Rc::clone(rule));
+        Ok(done)
     }
 }
 
