@@ -15,6 +15,7 @@
 
 mod actions;
 mod audit;
+mod backtrack;
 mod coded;
 mod collections;
 mod config;

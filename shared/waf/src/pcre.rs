@@ -15,6 +15,18 @@ pub(crate) fn translate(pattern: &str) -> Result<String, String> {
     Ok(reader.out)
 }
 
+/// Whether the pattern has what only backtracking can run. What looks like it within a class or a quotation is taken for
+/// it too: then both engines can run the pattern.
+pub(crate) fn needs_backtracking(pattern: &str) -> bool {
+    const MARKS: [&str; 9] = ["(?=", "(?!", "(?<=", "(?<!", "(?>", "\\g", "\\k", "++", "*+"];
+    let bytes = pattern.as_bytes();
+    let reference = |pair: &[u8]| matches!(pair, [b'\\', b'1'..=b'9']);
+    let possessive = |pair: &[u8]| matches!(pair, [b'?' | b'}', b'+']);
+    let may = MARKS.iter().any(|mark| pattern.contains(mark))
+        || bytes.windows(2).any(|pair| reference(pair) || possessive(pair));
+    may && translate(pattern).is_err()
+}
+
 struct Reader<'a> {
     rest: &'a [u8],
     out: String,

@@ -189,8 +189,8 @@ fn what_is_not_understood_is_refused_with_its_place() {
             "rules[0]: 1:24: action `exec` is not supported: a sandbox runs no programs",
         ),
         (
-            "SecRule ARGS \"(?=a)\" \"id:1\"",
-            "rules[0]: 1:14: pattern `(?=a)` uses look-ahead, which is not supported",
+            "SecRule ARGS \"(?<=a+)b\" \"id:1\"",
+            "rules[0]: 1:14: pattern `(?<=a+)b` uses look-behind, which is not supported",
         ),
         ("SecRule ARGS \"(a\" \"id:1\"", "rules[0]: 1:14: pattern `(a` cannot be used: unclosed group"),
         (

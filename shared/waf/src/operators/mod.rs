@@ -1,5 +1,6 @@
 //! Operators: one file each, and the table of their names.
 
+mod backtracked;
 mod begins_with;
 mod captures;
 mod contains;
@@ -41,6 +42,16 @@ pub trait Test: std::fmt::Debug {
     /// value as a whole.
     fn locate(&self, _input: &[u8], _argument: &[u8]) -> Vec<(usize, usize)> {
         Vec::new()
+    }
+
+    /// Units of fuel for a byte of a value.
+    fn weight(&self) -> usize {
+        1
+    }
+
+    /// What whoever loads the rule should know.
+    fn warning(&self) -> Option<String> {
+        None
     }
 }
 

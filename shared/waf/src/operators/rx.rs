@@ -1,5 +1,6 @@
-//! `@rx`: a regular expression over bytes, in linear time.
+//! `@rx`: a regular expression over bytes, in linear time unless it looks around or back.
 
+use super::backtracked::{self, Wanted};
 use super::pattern::Pattern;
 use super::{Captures, Recipe, Test};
 
@@ -7,7 +8,10 @@ use super::{Captures, Recipe, Test};
 struct Compiled(Pattern);
 
 pub(super) fn make(recipe: &Recipe<'_>) -> Result<Box<dyn Test>, String> {
-    Ok(Box::new(Compiled(Pattern::new(recipe)?)))
+    match backtracked::make(recipe, Wanted::First) {
+        Some(test) => Ok(test),
+        None => Ok(Box::new(Compiled(Pattern::new(recipe)?))),
+    }
 }
 
 impl Test for Compiled {

@@ -1,5 +1,6 @@
 //! `@rxGlobal`: as `@rx`, with the groups of all matches.
 
+use super::backtracked::{self, Wanted};
 use super::pattern::Pattern;
 use super::{Captures, Recipe, Test};
 
@@ -10,7 +11,10 @@ const MOST_GROUPS: usize = 100;
 struct Compiled(Pattern);
 
 pub(super) fn make(recipe: &Recipe<'_>) -> Result<Box<dyn Test>, String> {
-    Ok(Box::new(Compiled(Pattern::new(recipe)?)))
+    match backtracked::make(recipe, Wanted::All) {
+        Some(test) => Ok(test),
+        None => Ok(Box::new(Compiled(Pattern::new(recipe)?))),
+    }
 }
 
 impl Test for Compiled {

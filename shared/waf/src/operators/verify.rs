@@ -1,5 +1,6 @@
 //! What the `@verify...` operators share: a pattern finds candidates, a check decides.
 
+use super::backtracked::{self, Wanted};
 use super::pattern::Pattern;
 use super::{Captures, Recipe, Test};
 
@@ -12,7 +13,10 @@ pub(super) struct Verify {
 }
 
 pub(super) fn make(recipe: &Recipe<'_>, check: fn(&[u8]) -> bool) -> Result<Box<dyn Test>, String> {
-    Ok(Box::new(Verify { pattern: Pattern::new(recipe)?, check }))
+    match backtracked::make(recipe, Wanted::Checked(check)) {
+        Some(test) => Ok(test),
+        None => Ok(Box::new(Verify { pattern: Pattern::new(recipe)?, check })),
+    }
 }
 
 impl Test for Verify {

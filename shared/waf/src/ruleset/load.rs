@@ -242,8 +242,16 @@ impl<'f> Loader<'f> {
             None if rule.operation.is_some() => return Err(origin.fault("the rule has no `id`")),
             _ => {}
         }
+        self.warn(&rule);
         self.entries.push(Entry::Rule(rule));
         Ok(())
+    }
+
+    fn warn(&mut self, rule: &Rule) {
+        let operations = std::iter::once(rule).chain(&rule.links).filter_map(|rule| rule.operation.as_ref());
+        let warnings = operations.filter_map(|operation| operation.test.warning());
+        let (file, line, id) = (&rule.file, rule.span.line, rule.id);
+        self.warnings.extend(warnings.map(|warning| format!("{file}:{line}: rule `{id}`: {warning}")));
     }
 
     /// A rule of the base reads the file of the configuration where that has its data file's name.

@@ -335,7 +335,7 @@ impl<'a> Search<'a> {
         value: &[u8],
         seen: &Option<(Vec<u8>, String)>,
     ) -> Result<(), OutOfFuel> {
-        self.transaction.fuel.charge_call(value.len())?;
+        self.transaction.fuel.charge_call(value.len().saturating_mul(self.operation.test.weight()))?;
         let mut captures = self.rule.actions.capture.then(Captures::default);
         let found = self.operation.test.matches(value, &self.argument, captures.as_mut());
         let name = || match key {

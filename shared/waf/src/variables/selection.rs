@@ -2,6 +2,7 @@
 
 use super::names::Variable;
 use super::values::{Item, each};
+use crate::backtrack::{Flags, Program};
 use crate::pcre;
 use crate::stored::{Reader, Stored, Str, Writer, stored_enum, stored_struct};
 use crate::transaction::View;
@@ -10,6 +11,7 @@ use portcullis_seclang::Selector;
 use regex::bytes::{Regex, RegexBuilder};
 use std::cell::OnceCell;
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 /// A variable, or a part of a collection.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,7 +39,13 @@ pub(crate) struct KeyPattern {
     /// In the engine's notation.
     source: Str,
     /// Compiled when the rules load; at first use where they are part of the build.
-    regex: OnceCell<Option<Regex>>,
+    regex: OnceCell<Option<Engine>>,
+}
+
+#[derive(Clone)]
+enum Engine {
+    Linear(Regex),
+    Backtracking(Rc<Program>),
 }
 
 stored_struct!(Selection { variable, key });
@@ -95,7 +103,11 @@ impl Key {
 
 impl KeyPattern {
     fn compile(pattern: &str) -> Result<KeyPattern, String> {
-        let source: Str = pcre::translate(pattern)?.into();
+        let source: Str = match pcre::needs_backtracking(pattern) {
+            // It stays as it is, and so the engine is found again.
+            true => pattern.to_owned().into(),
+            false => pcre::translate(pattern)?.into(),
+        };
         let fault = || format!("selector `/{pattern}/` is no pattern that can be used");
         let regex = OnceCell::from(Some(build(&source).ok_or_else(fault)?));
         Ok(KeyPattern { source, regex })
@@ -103,14 +115,21 @@ impl KeyPattern {
 
     fn matches(&self, name: &[u8]) -> bool {
         let regex = self.regex.get_or_init(|| build(&self.source));
-        regex.as_ref().is_some_and(|regex| regex.is_match(name))
+        regex.as_ref().is_some_and(|regex| match regex {
+            Engine::Linear(regex) => regex.is_match(name),
+            Engine::Backtracking(program) => program.is_match(name),
+        })
     }
 }
 
-fn build(source: &str) -> Option<Regex> {
+fn build(source: &str) -> Option<Engine> {
+    if pcre::needs_backtracking(source) {
+        let flags = Flags { ignore_case: true, multi_line: false, ..Flags::RX };
+        return Program::compile(source, flags).ok().map(Rc::new).map(Engine::Backtracking);
+    }
     let mut builder = RegexBuilder::new(source);
     builder.unicode(false).case_insensitive(true).dot_matches_new_line(true).size_limit(1 << 20);
-    builder.build().ok()
+    builder.build().ok().map(Engine::Linear)
 }
 
 impl Stored for KeyPattern {
