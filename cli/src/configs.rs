@@ -56,9 +56,11 @@ fn find(text: &str, filter: Option<Filter>) -> Result<Vec<Found>> {
     Ok(found)
 }
 
-/// A configuration of ours has `version` and `default` at its top.
+/// A configuration of ours has `version` and `default` at its top; the WAF takes coraza-proxy-wasm's as well.
 fn is_bare(value: &Value) -> bool {
-    value.get("default").is_some() || (value.get("version").is_some() && value.get("kind").is_none())
+    value.get("default").is_some()
+        || value.get("directives_map").is_some()
+        || (value.get("version").is_some() && value.get("kind").is_none())
 }
 
 fn bare(json: Vec<u8>, filter: Option<Filter>) -> Result<Found> {

@@ -22,6 +22,15 @@ pub trait Plugin: Sized + 'static {
     /// One exchange's state.
     type Stream: Stream;
 
+    /// Fields at the top of a configuration in another product's form, which [`Plugin::translate`] knows.
+    const FOREIGN_KEYS: &'static [&'static str] = &[];
+
+    /// A configuration in another product's form, as JSON, to the envelope that means the same. Asked for one that has
+    /// one of [`Plugin::FOREIGN_KEYS`] and no `version`; an error names the fields of that form.
+    fn translate(_configuration: &str) -> Result<String, ConfigError> {
+        Err(ConfigError::new("", "no other form of configuration is known"))
+    }
+
     /// Compiles the settings of all routes at once (routes in order, `default` last), so that equal parts are compiled
     /// once; gives as many plugins as it was given settings. All that can fail or take time happens here.
     fn compile(configs: Vec<Self::Config>, boot: &Boot) -> Result<Vec<Rc<Self>>, ConfigError>;

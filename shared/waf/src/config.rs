@@ -1,5 +1,6 @@
 //! The filter's settings.
 
+pub(crate) mod coraza;
 mod crs;
 mod explain;
 mod ids;

@@ -4,7 +4,7 @@ use crate::Phase;
 use crate::audit::{Audit, Audits};
 use crate::coded::AcceptEncoding;
 use crate::collections::{CollectionsConfig, Table};
-use crate::config::{Source, WafConfig};
+use crate::config::{Source, WafConfig, coraza};
 use crate::metrics::Metrics;
 use crate::page::Pages;
 use crate::report::Report;
@@ -86,6 +86,12 @@ impl Plugin for Waf {
     const NAME: &'static str = "waf";
     type Config = WafConfig;
     type Stream = WafStream;
+    /// coraza-proxy-wasm's.
+    const FOREIGN_KEYS: &'static [&'static str] = coraza::KEYS;
+
+    fn translate(configuration: &str) -> Result<String, ConfigError> {
+        coraza::translate(configuration)
+    }
 
     fn compile(configs: Vec<WafConfig>, boot: &Boot) -> Result<Vec<Rc<Waf>>, ConfigError> {
         let base = Base::read(boot.bundled).map_err(|error| ConfigError::new("", error))?;

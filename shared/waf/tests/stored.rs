@@ -66,8 +66,8 @@ fn single_files_and_data_of_the_configuration() {
     let missing = Ruleset::on(&base, &[("a", "\n  Include @owasp_crs/REQUEST-999.conf")], &BTreeMap::new());
     assert_eq!(
         missing.unwrap_err().to_string(),
-        "a:2:3: there is no text `@owasp_crs/REQUEST-999.conf`; this build has `@builtin`, `@recommended-conf`, \
-         `@crs-setup-conf`, `@owasp_crs/*.conf`, and `files`"
+        "a:2:3: there is no text `@owasp_crs/REQUEST-999.conf`; this build has `@builtin`, `@demo-conf`, `@ftw-conf`, \
+         `@recommended-conf`, `@crs-setup-conf`, `@owasp_crs/*.conf`, and `files`"
     );
 }
 

@@ -93,7 +93,7 @@ pub fn load_with<P: Plugin>(
     time: Duration,
     bundled: &'static [u8],
 ) -> Result<Loaded<P>, ConfigError> {
-    let mut fields = Fields::new("", json::parse(json)?)?;
+    let mut fields = Fields::new("", translated::<P>(json::parse(json)?)?)?;
     check_version(&mut fields)?;
     refuse_what_is_not_built(&mut fields)?;
     let mut warnings = Vec::new();
@@ -117,6 +117,17 @@ pub fn load_with<P: Plugin>(
         return Err(ConfigError::new("", "the filter did not compile all settings"));
     };
     Ok(Loaded::new(common, routes, default, warnings))
+}
+
+/// A configuration in another product's form as an envelope.
+fn translated<P: Plugin>(value: Value) -> Result<Value, ConfigError> {
+    let is_foreign = value.as_object().is_some_and(|fields| {
+        !fields.contains_key("version") && P::FOREIGN_KEYS.iter().any(|key| fields.contains_key(*key))
+    });
+    match is_foreign {
+        true => json::parse(P::translate(&value.to_string())?.as_bytes()),
+        false => Ok(value),
+    }
 }
 
 /// The envelope's own settings.

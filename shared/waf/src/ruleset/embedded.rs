@@ -5,6 +5,8 @@ use crate::stored::Base;
 /// Our own texts.
 const OWN: &[(&str, &str)] = &[
     ("@builtin", include_str!("../../rules/builtin.conf")),
+    ("@demo-conf", include_str!("../../rules/demo.conf")),
+    ("@ftw-conf", include_str!("../../rules/ftw.conf")),
     ("@recommended-conf", include_str!("../../rules/recommended.conf")),
 ];
 
@@ -13,7 +15,7 @@ const OWN: &[(&str, &str)] = &[
 pub(super) fn texts(name: &str, base: &Base) -> Vec<(&'static str, Option<&'static str>)> {
     let name = match name {
         "@coraza.conf-recommended" => "@recommended-conf",
-        "@crs-setup.conf.example" => "@crs-setup-conf",
+        "@crs-setup.conf.example" | "@crs-setup-demo-conf" => "@crs-setup-conf",
         name => name,
     };
     let wanted = |file: &str| match name.split_once('*') {
