@@ -7,12 +7,14 @@ mod byte_set;
 pub mod conditions;
 mod lazy_regex;
 mod literals;
+pub mod scanner;
 mod shape;
 
 pub use byte_set::ByteSet;
 pub use conditions::Conditions;
 pub use lazy_regex::{LazyRegex, RegexOptions};
 pub use literals::{Case, Literals};
+pub use scanner::Scanner;
 pub use shape::Shape;
 
 /// Why a pattern is not taken.

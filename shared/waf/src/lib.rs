@@ -23,6 +23,7 @@ mod metrics;
 pub mod operators;
 mod page;
 mod pcre;
+mod plan;
 mod plugin;
 mod report;
 mod ruleset;

@@ -41,6 +41,11 @@ impl Text {
         Ok(Text { written, parts })
     }
 
+    /// The text, if it has no macros.
+    pub(crate) fn fixed(&self) -> Option<&[u8]> {
+        self.parts.is_empty().then(|| self.written.as_bytes())
+    }
+
     pub(crate) fn has_macros(&self) -> bool {
         !self.parts.is_empty()
     }

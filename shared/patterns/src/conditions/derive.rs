@@ -333,7 +333,10 @@ pub(super) fn phrases<'a>(phrases: impl Iterator<Item = &'a [u8]>, alphabet: Alp
     let fits = |phrase: &&[u8]| phrase.iter().all(|&byte| alphabet.contains(byte));
     let phrases: Vec<&[u8]> = phrases.filter(fits).collect();
     let shortest = phrases.iter().map(|phrase| phrase.len()).min()?;
-    let atom = |phrase: &&[u8]| Atom { bytes: phrase.to_ascii_lowercase(), bounds: Bounds::default() };
+    let atom = |phrase: &&[u8]| {
+        let start = phrase.get(..LONGEST).unwrap_or(phrase);
+        Atom { bytes: start.to_ascii_lowercase(), bounds: Bounds::default() }
+    };
     let exact: Vec<Atom> = phrases.iter().map(atom).collect();
     let first = exact.iter().filter_map(|atom| atom.bytes.first());
     let first = first.fold(ByteSet::EMPTY, |set, byte| set.with(&[*byte]));

@@ -31,11 +31,15 @@ pub(super) fn of_set(set: ByteSet) -> f32 {
     set.iter().filter(|byte| !byte.is_ascii_uppercase()).map(of_byte).sum()
 }
 
+/// At how many places of a text these bytes stand one behind the other.
+pub(crate) fn of_bytes(bytes: &[u8]) -> f32 {
+    bytes.iter().map(|&byte| of_byte(byte)).product()
+}
+
 /// At how many places of a text the literal stands.
 pub(super) fn of_atom(atom: &Atom) -> f32 {
     let bounds = u8::from(atom.bounds.left) + u8::from(atom.bounds.right);
-    let bytes: f32 = atom.bytes.iter().map(|&byte| of_byte(byte)).product();
-    bytes * 0.4f32.powi(i32::from(bounds))
+    of_bytes(&atom.bytes) * 0.4f32.powi(i32::from(bounds))
 }
 
 /// At how many places one of them stands; very many literals count a little for themselves.

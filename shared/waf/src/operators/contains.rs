@@ -1,6 +1,7 @@
 //! `@contains` and `@strmatch`: the argument stands in the value.
 
 use super::{Captures, Recipe, Test};
+use portcullis_patterns::Conditions;
 
 #[derive(Debug)]
 struct Compiled;
@@ -16,5 +17,9 @@ impl Test for Compiled {
 
     fn locate(&self, input: &[u8], argument: &[u8]) -> Vec<(usize, usize)> {
         memchr::memmem::find(input, argument).map(|at| (at, argument.len())).into_iter().collect()
+    }
+
+    fn conditions(&self, argument: Option<&[u8]>) -> Option<Conditions> {
+        argument.map(|argument| Conditions::of_phrases(std::iter::once(argument)))
     }
 }

@@ -1,6 +1,7 @@
 //! `@containsWord`: the argument stands in the value with no letter on either side, as ModSecurity v3 sees words.
 
 use super::{Captures, Recipe, Test};
+use portcullis_patterns::Conditions;
 
 #[derive(Debug)]
 struct Compiled;
@@ -19,5 +20,9 @@ impl Test for Compiled {
             let behind = input.get(at + argument.len());
             !before.is_some_and(u8::is_ascii_alphabetic) && !behind.is_some_and(u8::is_ascii_alphabetic)
         })
+    }
+
+    fn conditions(&self, argument: Option<&[u8]>) -> Option<Conditions> {
+        argument.map(|argument| Conditions::of_phrases(std::iter::once(argument)))
     }
 }

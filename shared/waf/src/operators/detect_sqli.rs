@@ -1,6 +1,7 @@
 //! `@detectSQLi`: libinjection finds SQL injection; the group is its fingerprint.
 
 use super::{Captures, Recipe, Test};
+use portcullis_patterns::{ByteSet, Conditions};
 
 #[derive(Debug)]
 struct Compiled;
@@ -18,5 +19,9 @@ impl Test for Compiled {
             captures.only(fingerprint.as_bytes());
         }
         true
+    }
+
+    fn conditions(&self, _: Option<&[u8]>) -> Option<Conditions> {
+        Some(Conditions::of_sets(&[ByteSet::ALL]))
     }
 }

@@ -1,6 +1,7 @@
 //! `@detectXSS`: libinjection finds cross-site scripting; the group is the value.
 
 use super::{Captures, Recipe, Test};
+use portcullis_patterns::{ByteSet, Conditions};
 
 #[derive(Debug)]
 struct Compiled;
@@ -16,5 +17,9 @@ impl Test for Compiled {
             captures.only(input);
         }
         found
+    }
+
+    fn conditions(&self, _: Option<&[u8]>) -> Option<Conditions> {
+        Some(Conditions::of_sets(&[ByteSet::EMPTY.with(b"<=")]))
     }
 }

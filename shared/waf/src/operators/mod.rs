@@ -32,6 +32,8 @@ pub use captures::Captures;
 pub(crate) use numeric::number;
 pub(crate) use pm::entries;
 
+use portcullis_patterns::Conditions;
+
 /// A compiled operator. It sees one value at a time and keeps nothing of it.
 pub trait Test: std::fmt::Debug {
     /// Whether the value matches. `argument` is the rule's argument with its macros filled in; operators that compile
@@ -42,6 +44,12 @@ pub trait Test: std::fmt::Debug {
     /// value as a whole.
     fn locate(&self, _input: &[u8], _argument: &[u8]) -> Vec<(usize, usize)> {
         Vec::new()
+    }
+
+    /// What a value must have to match, where that is cheaper to ask. `argument` is `None` if it has macros.
+    fn conditions(&self, argument: Option<&[u8]>) -> Option<Conditions> {
+        let _ = argument;
+        None
     }
 
     /// Units of fuel for a byte of a value.

@@ -2,6 +2,7 @@
 
 use super::{Compile, Recipe, Str};
 use crate::pcre;
+use portcullis_patterns::{Conditions, RegexOptions};
 use regex::bytes::{Regex, RegexBuilder};
 use std::cell::{OnceCell, RefCell};
 
@@ -31,6 +32,16 @@ impl Pattern {
             Compile::Lazily => OnceCell::new(),
         };
         Ok(Pattern::Fixed { pattern: recipe.argument.clone(), regex })
+    }
+
+    /// What a text must have for the pattern to match.
+    pub(super) fn conditions(&self) -> Option<Conditions> {
+        match self {
+            Pattern::Fixed { pattern, .. } => {
+                Conditions::of(&pcre::translate(pattern).ok()?, &RegexOptions::MODSECURITY).ok()
+            }
+            Pattern::Filled(_) => None,
+        }
     }
 
     /// Asks the regex. One that cannot be compiled does not match: for fixed patterns loading (or the build's tests)

@@ -2,6 +2,7 @@
 
 use super::{Captures, Compile, Recipe, Str, Test};
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use portcullis_patterns::Conditions;
 use std::cell::OnceCell;
 
 /// Phrases, and what finds them, made at first use.
@@ -122,6 +123,11 @@ impl Test for Phrases {
     fn locate(&self, input: &[u8], _: &[u8]) -> Vec<(usize, usize)> {
         let start = input.as_ptr() as usize;
         self.find(input).map(|found| (found.as_ptr() as usize - start, found.len())).into_iter().collect()
+    }
+
+    fn conditions(&self, _: Option<&[u8]>) -> Option<Conditions> {
+        let phrases = self.source.phrases().ok()?;
+        Some(Conditions::of_phrases(phrases.iter().map(Vec::as_slice)))
     }
 }
 

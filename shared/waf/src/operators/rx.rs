@@ -3,6 +3,7 @@
 use super::backtracked::{self, Wanted};
 use super::pattern::Pattern;
 use super::{Captures, Recipe, Test};
+use portcullis_patterns::Conditions;
 
 #[derive(Debug)]
 struct Compiled(Pattern);
@@ -40,5 +41,9 @@ impl Test for Compiled {
             !found.is_empty()
         });
         found
+    }
+
+    fn conditions(&self, _: Option<&[u8]>) -> Option<Conditions> {
+        self.0.conditions()
     }
 }

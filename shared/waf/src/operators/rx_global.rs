@@ -3,6 +3,7 @@
 use super::backtracked::{self, Wanted};
 use super::pattern::Pattern;
 use super::{Captures, Recipe, Test};
+use portcullis_patterns::Conditions;
 
 /// Groups kept of one value: `TX` takes ten, the log no more than these.
 const MOST_GROUPS: usize = 100;
@@ -46,5 +47,9 @@ impl Test for Compiled {
             !found.is_empty()
         });
         found
+    }
+
+    fn conditions(&self, _: Option<&[u8]>) -> Option<Conditions> {
+        self.0.conditions()
     }
 }

@@ -1,6 +1,7 @@
 //! `@streq`: the value is the argument.
 
 use super::{Captures, Recipe, Test};
+use portcullis_patterns::Conditions;
 
 #[derive(Debug)]
 struct Compiled;
@@ -12,5 +13,9 @@ pub(super) fn make(_: &Recipe<'_>) -> Result<Box<dyn Test>, String> {
 impl Test for Compiled {
     fn matches(&self, input: &[u8], argument: &[u8], _: Option<&mut Captures>) -> bool {
         input == argument
+    }
+
+    fn conditions(&self, argument: Option<&[u8]>) -> Option<Conditions> {
+        argument.map(|argument| Conditions::of_phrases(std::iter::once(argument)))
     }
 }

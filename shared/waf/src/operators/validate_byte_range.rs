@@ -1,6 +1,7 @@
 //! `@validateByteRange`: matches a value with a byte outside the ranges.
 
 use super::{Captures, Recipe, Test};
+use portcullis_patterns::{ByteSet, Conditions};
 
 struct Allowed([bool; 256]);
 
@@ -27,6 +28,12 @@ impl Test for Allowed {
     fn locate(&self, input: &[u8], _: &[u8]) -> Vec<(usize, usize)> {
         let is_bad = |byte: u8| !self.0.get(usize::from(byte)).copied().unwrap_or(false);
         input.iter().enumerate().filter(|(_, byte)| is_bad(**byte)).map(|(at, _)| (at, 1)).collect()
+    }
+
+    fn conditions(&self, _: Option<&[u8]>) -> Option<Conditions> {
+        let allowed = (0..=u8::MAX).zip(self.0).filter(|(_, allowed)| !allowed);
+        let others = allowed.fold(ByteSet::EMPTY, |set, (byte, _)| set.with(&[byte]));
+        Some(Conditions::of_sets(&[others]))
     }
 }
 

@@ -3,6 +3,7 @@
 use super::backtracked::{self, Wanted};
 use super::pattern::Pattern;
 use super::{Captures, Recipe, Test};
+use portcullis_patterns::Conditions;
 
 /// Candidates of one value that are checked.
 const MOST_CANDIDATES: usize = 1_000;
@@ -42,6 +43,10 @@ impl Test for Verify {
             place.is_some()
         });
         place.into_iter().collect()
+    }
+
+    fn conditions(&self, _: Option<&[u8]>) -> Option<Conditions> {
+        self.pattern.conditions()
     }
 }
 

@@ -6,6 +6,7 @@ use super::rule::{Operation, Rule};
 use super::{Entry, Removed, Ruleset, Settings, directives, embedded};
 use crate::actions::{Actions, Phase, RuleMatch};
 use crate::operators::{Compile, Str};
+use crate::plan::Plan;
 use crate::stored::{Base, Item, Plain};
 use portcullis_seclang::{Directive, ParseError, Unread, directives as directives_of};
 use std::borrow::Cow;
@@ -332,20 +333,9 @@ impl<'f> Loader<'f> {
         let mut index = 0..;
         self.entries.retain(|_| index.next().is_none_or(|index| !self.gone.contains(&index)));
         self.entries.shrink_to_fit();
-        let mut plans: [Vec<usize>; 5] = Default::default();
-        for (index, entry) in self.entries.iter().enumerate() {
-            for (plan, phase) in plans.iter_mut().zip(PHASES) {
-                let belongs = match entry {
-                    Entry::Rule(rule) => rule.phase == phase,
-                    Entry::Marker(_) => true,
-                };
-                if belongs {
-                    plan.push(index);
-                }
-            }
-        }
-        let warnings = self.warnings.into_iter().collect();
         let (settings, entries, removed) = (self.settings, self.entries, self.removed);
+        let plans = PHASES.map(|phase| Plan::new(&entries, phase));
+        let warnings = self.warnings.into_iter().collect();
         Ok(Ruleset { settings, entries, plans, warnings, removed })
     }
 }

@@ -17,9 +17,11 @@ pub(crate) use rule::{Operation, Rule, Target};
 pub use settings::{Engine, OverLimit, Settings};
 
 use crate::actions::Phase;
+use crate::plan::Plan;
 use crate::stored::Base;
 use portcullis_seclang::ParseError;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::rc::Rc;
 
 /// Compiled rules and settings.
@@ -28,8 +30,8 @@ pub struct Ruleset {
     pub(crate) settings: Settings,
     /// In the order of the text.
     pub(crate) entries: Vec<Entry>,
-    /// For each phase the indexes of its rules, and of all markers.
-    plans: [Vec<usize>; 5],
+    /// For each phase its rules, and what can be told of them in advance.
+    plans: [Plan; 5],
     /// Directives without effect that were met, each once.
     warnings: Vec<String>,
     /// Rules that directives have taken out, for traces.
@@ -97,10 +99,23 @@ impl Ruleset {
 
     /// Whether a rule of this phase exists.
     pub fn has_phase(&self, phase: Phase) -> bool {
-        self.plan(phase).iter().any(|&index| matches!(self.entries.get(index), Some(Entry::Rule(_))))
+        self.plan(phase).is_some_and(|plan| !plan.places.is_empty())
     }
 
-    pub(crate) fn plan(&self, phase: Phase) -> &[usize] {
-        self.plans.get(phase as usize).map_or(&[], Vec::as_slice)
+    pub(crate) fn plan(&self, phase: Phase) -> Option<&Plan> {
+        self.plans.get(phase as usize)
+    }
+
+    /// The rules of a phase at these places in it.
+    pub(crate) fn rules(&self, phase: Phase, places: Range<usize>) -> impl Iterator<Item = &Rule> {
+        let plan = self.plan(phase).into_iter().flat_map(|plan| &plan.places);
+        plan.skip(places.start).take(places.len()).filter_map(|place| self.rule(place.entry))
+    }
+
+    pub(crate) fn rule(&self, entry: usize) -> Option<&Rule> {
+        match self.entries.get(entry) {
+            Some(Entry::Rule(rule)) => Some(rule),
+            _ => None,
+        }
     }
 }

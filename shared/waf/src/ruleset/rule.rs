@@ -5,6 +5,7 @@ use crate::operators::{self, Compile, Files, Recipe, Test};
 use crate::stored::{Reader, Stored, Writer, stored_struct};
 use crate::text::Text;
 use crate::variables::Selection;
+use portcullis_patterns::Conditions;
 use portcullis_seclang::Span;
 use std::rc::Rc;
 
@@ -38,13 +39,14 @@ pub(crate) struct Target {
 }
 
 /// What a rule looks for.
-#[derive(Debug)]
 pub(crate) struct Operation {
     /// As ModSecurity spells it, for logs.
     pub(crate) name: &'static str,
     pub(crate) negated: bool,
     pub(crate) argument: Text,
     pub(crate) test: Box<dyn Test>,
+    /// The conditions as the build has found them; `None` if they are not known, no bytes if there are none.
+    conditions: Option<&'static [u8]>,
 }
 
 impl Rule {
@@ -83,13 +85,32 @@ impl Operation {
         let written = argument.written();
         let recipe = Recipe { argument: written, has_macros: argument.has_macros(), files, compile };
         let test = operators::compile(name, &recipe)?;
-        Ok(Operation { name: operators::spelling(name), negated, argument, test })
+        Ok(Operation { name: operators::spelling(name), negated, argument, test, conditions: None })
+    }
+
+    /// What a value must have to match, where that is cheaper to ask.
+    pub(crate) fn conditions(&self) -> Option<Conditions> {
+        match self.conditions {
+            Some(mut bytes) => Conditions::from_bytes(&mut bytes).ok(),
+            None if self.negated => None,
+            None => self.test.conditions(self.argument.fixed()),
+        }
     }
 
     /// Whether it has read a file of this name.
     pub(crate) fn reads(&self, file: &str) -> bool {
         operators::reads_files(self.name)
             && self.argument.written().split_ascii_whitespace().any(|name| name == file)
+    }
+}
+
+/// Without the conditions, which follow from the rest.
+impl std::fmt::Debug for Operation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Operation { name, negated, argument, test, conditions: _ } = self;
+        let mut shown = f.debug_struct("Operation");
+        shown.field("name", name).field("negated", negated).field("argument", argument).field("test", test);
+        shown.finish()
     }
 }
 
@@ -143,17 +164,26 @@ impl Stored for Rule {
 /// The operator is made again from its argument; what takes long of that waits for the first use.
 impl Stored for Operation {
     fn write(&self, writer: &mut Writer) {
-        let Operation { negated, name, argument, test: _ } = self;
+        let Operation { negated, name, argument, test: _, conditions: _ } = self;
         negated.write(writer);
         name.write(writer);
         argument.write(writer);
+        let mut conditions = Vec::new();
+        if let Some(found) = self.conditions() {
+            found.to_bytes(&mut conditions);
+        }
+        writer.count(conditions.len());
+        writer.bytes.extend(conditions);
     }
 
     fn read(reader: &mut Reader<'_>) -> Option<Operation> {
         let negated = Stored::read(reader)?;
         let name = reader.text()?;
         let argument = Stored::read(reader)?;
-        Operation::compile(negated, name, argument, reader.files, Compile::Lazily).ok()
+        let length = reader.count()?;
+        let conditions = Some(reader.take(length)?);
+        let made = Operation::compile(negated, name, argument, reader.files, Compile::Lazily).ok()?;
+        Some(Operation { conditions, ..made })
     }
 }
 

@@ -137,7 +137,7 @@ impl Reader<'_> {
         self.texts.get(number)
     }
 
-    fn take(&mut self, length: usize) -> Option<&'static [u8]> {
+    pub(crate) fn take(&mut self, length: usize) -> Option<&'static [u8]> {
         let (taken, rest) = self.rest.split_at_checked(length)?;
         self.rest = rest;
         Some(taken)

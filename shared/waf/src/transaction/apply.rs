@@ -4,6 +4,7 @@ use super::{Transaction, View};
 use crate::actions::{Change, Collection, Ctl, SetVar};
 use crate::operators::{Captures, number};
 use crate::ruleset::{Engine, Rule};
+use std::borrow::Cow;
 
 /// The most variables that rules may set; more are dropped. CRS uses a few hundred.
 const MOST_VARIABLES: usize = 10_000;
@@ -12,9 +13,9 @@ impl Transaction {
     /// `TX:0` to `TX:9`; those that this match has not are unset.
     pub(super) fn set_captures(&mut self, captures: &Captures) {
         for index in 0..10u8 {
-            let name = vec![b'0' + index];
+            let name = [b'0' + index];
             match captures.groups.get(usize::from(index)) {
-                Some(group) => self.data.tx.insert(name, group.clone()),
+                Some(group) => self.data.tx.insert(&name, group.clone()),
                 None => self.data.tx.remove(&name),
             };
         }
@@ -25,44 +26,42 @@ impl Transaction {
             return self.change_kept(rule, collection, change);
         }
         let view = View { data: &self.data, rule: Some(rule) };
-        let written = change.name.expand(view).into_owned();
-        let name = written.to_ascii_lowercase();
+        let name = change.name.expand(view);
         let expand = |text: &crate::text::Text| text.expand(view).into_owned();
         let map = match change.collection {
             Collection::Env => &self.data.env,
             _ => &self.data.tx,
         };
-        let before = || map.get(&name).map_or(0, |value| number(value));
+        let before = || map.get(&name).map_or(0, number);
         let value = match &change.change {
             Change::Unset => None,
             Change::Set(text) => Some(expand(text)),
-            Change::Add(text) => Some(decimal(before().saturating_add(number(&expand(text))))),
-            Change::Subtract(text) => Some(decimal(before().saturating_sub(number(&expand(text))))),
+            Change::Add(text) => Some(decimal(before().saturating_add(number(&text.expand(view))))),
+            Change::Subtract(text) => Some(decimal(before().saturating_sub(number(&text.expand(view))))),
+        };
+        let has_room = map.len() < MOST_VARIABLES || map.get(&name).is_some();
+        // What the name was made of may be about to change.
+        let name: Cow<'_, [u8]> = match (change.name.fixed(), change.collection) {
+            (Some(name), Collection::Tx) => Cow::Borrowed(name),
+            (_, Collection::Tx) => Cow::Owned(name.into_owned()),
+            _ => Cow::Owned(name.to_ascii_lowercase()),
         };
         let map = match change.collection {
             Collection::Env => &mut self.data.env,
             _ => &mut self.data.tx,
         };
         let remark = value.as_ref().filter(|_| self.trace.is_some()).map(|value| {
-            let (name, value) = (String::from_utf8_lossy(&name), String::from_utf8_lossy(value));
+            let name = String::from_utf8_lossy(&name).to_ascii_lowercase();
+            let value = String::from_utf8_lossy(value);
             match change.collection {
                 Collection::Env => format!("Setting environment variable: {name} to {value}"),
                 _ => format!("Saving variable: TX:{name} with value: {value}"),
             }
         });
-        let is_new = value.is_some() && written != name && change.collection == Collection::Tx;
-        let spelled = is_new.then(|| name.clone());
         match value {
-            Some(value) if map.len() < MOST_VARIABLES || map.contains_key(&name) => {
-                map.insert(name, value);
-            }
+            Some(value) if has_room => map.insert(&name, value),
             Some(_) => {}
-            None => {
-                map.remove(&name);
-            }
-        }
-        if let Some(name) = spelled.filter(|_| self.data.tx_names.len() < MOST_VARIABLES) {
-            self.data.tx_names.insert(name, written);
+            None => map.remove(&name),
         }
         if let Some(remark) = remark {
             self.remark(8, || remark);

@@ -1,11 +1,11 @@
 //! What a transaction knows: the values of variables.
 
 use super::dom::Dom;
+use super::map::Map;
 use crate::collections::Collections;
 use crate::ruleset::Rule;
 use portcullis_http::percent;
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -21,9 +21,6 @@ impl Pair {
         Pair { name: name.into(), value: value.into() }
     }
 }
-
-/// A collection that rules write; names are lower case.
-pub(crate) type Map = BTreeMap<Vec<u8>, Vec<u8>>;
 
 /// The data and the rule that looks at it.
 #[derive(Debug, Clone, Copy)]
@@ -75,8 +72,6 @@ pub(crate) struct Data {
     pub(crate) response_length: usize,
     pub(crate) response_too_long: bool,
     pub(crate) tx: Map,
-    /// How rules have written the names of `TX` that are not in lower case.
-    pub(crate) tx_names: Map,
     pub(crate) env: Map,
     pub(crate) collections: Collections,
     /// `SecCollectionTimeout`, seconds.

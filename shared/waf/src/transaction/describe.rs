@@ -33,6 +33,9 @@ impl Transaction {
     pub(super) fn describe(&self, rule: &Rule, phase: Phase, disruptive: bool) -> Match {
         let log = rule.actions.log.unwrap_or(true);
         let audit = rule.actions.audit.unwrap_or(log);
+        if !log && !audit && self.trace.is_none() {
+            return Match::unlogged(rule, phase, disruptive);
+        }
         let view = View { data: &self.data, rule: Some(rule) };
         let teller = Teller::new(view);
         let text = |of: fn(&Rule) -> Option<&Text>| {
@@ -63,6 +66,33 @@ impl Transaction {
             value,
             log,
             audit,
+            disruptive,
+        }
+    }
+}
+
+impl Match {
+    /// Most rules that match only count or set: of them nothing is filled in.
+    fn unlogged(rule: &Rule, phase: Phase, disruptive: bool) -> Match {
+        Match {
+            id: rule.id,
+            phase,
+            file: String::new(),
+            line: rule.span.line,
+            msg: Vec::new(),
+            data: Vec::new(),
+            tags: Vec::new(),
+            severity: rule.meta.severity,
+            rev: String::new(),
+            ver: String::new(),
+            maturity: 0,
+            accuracy: 0,
+            operator: "",
+            parameter: Vec::new(),
+            variable: Vec::new(),
+            value: Vec::new(),
+            log: false,
+            audit: false,
             disruptive,
         }
     }

@@ -1,12 +1,13 @@
 //! The rules of a phase, in order.
 
 use super::data::{Pair, View};
-use super::remarks::{removed_by, skipped};
+use super::remarks::removed_by;
 use super::{Interruption, Response, Step, Transaction, origin};
 use crate::actions::{Disruptive, Phase, Removal, RuleMatch, Scope};
 use crate::collections::Archive;
 use crate::operators::Captures;
-use crate::ruleset::{Engine, Entry, Operation, Rule, Target};
+use crate::plan::{Candidates, Place};
+use crate::ruleset::{Engine, Operation, Rule, Target};
 use crate::transformations::Transformation;
 use crate::variables::{Item, Selection};
 use portcullis_core::{Fuel, OutOfFuel};
@@ -26,6 +27,18 @@ pub(super) struct Hit {
     pub(super) captures: Option<Captures>,
 }
 
+/// The values of a rule that may match.
+struct Chosen<'c> {
+    candidates: &'c Candidates<'c>,
+    operator: usize,
+}
+
+impl Chosen<'_> {
+    fn places(&self, target: usize) -> impl Iterator<Item = usize> + '_ {
+        self.candidates.places(self.operator, target)
+    }
+}
+
 impl Transaction {
     pub(super) fn evaluate(&mut self, phase: Phase, archive: &mut Archive<'_>) -> Result<(), OutOfFuel> {
         let ruleset = Rc::clone(&self.ruleset);
@@ -33,46 +46,42 @@ impl Transaction {
         if self.is_allowed(phase) {
             return Ok(());
         }
-        let mut skip = 0;
-        let mut marker: Option<&str> = None;
-        for (nth, &index) in ruleset.plan(phase).iter().enumerate() {
+        let Some(plan) = ruleset.plan(phase) else { return Ok(()) };
+        let mut candidates = self.is_planned().then(|| Candidates::new(plan));
+        let body = self.body_shown();
+        let mut at = 0;
+        while let Some(place) = plan.places.get(at) {
+            at += 1;
             if self.engine == Engine::Off {
                 break;
             }
-            let rule = match ruleset.entries.get(index) {
-                Some(Entry::Rule(rule)) => rule,
-                Some(Entry::Marker(name)) => {
-                    if marker == Some(name.as_str()) {
-                        marker = None;
-                    }
-                    continue;
-                }
-                None => continue,
-            };
-            if let Some(marker) = marker {
-                self.remark(9, || format!("Skipped rule id '{}' due to a SecMarker: {marker}", rule.id));
-                continue;
-            }
-            if skip > 0 {
-                skip -= 1;
-                self.remark(9, || skipped(rule, skip));
-                continue;
-            }
+            let Some(rule) = ruleset.rule(place.entry) else { continue };
             if self.is_removed(rule) {
                 continue;
             }
-            if !self.chain_matches(rule)? {
+            let chosen = match (&mut candidates, place.operator) {
+                (Some(candidates), Some(operator)) => {
+                    if !candidates.may_match(operator, &self.data, &self.fuel)? {
+                        continue;
+                    }
+                    Some(Chosen { candidates, operator })
+                }
+                _ => None,
+            };
+            if !self.chain_matches(rule, chosen)? {
                 continue;
             }
             self.full_match(rule, phase);
             self.read_kept(archive)?;
             if self.interruption.is_some() || self.is_allowed(phase) {
-                self.remark_allowed(phase, nth + 1);
+                self.remark_allowed(phase, at);
                 break;
             }
-            skip = rule.actions.skip;
-            // Without such a marker the rest of the phase is skipped, as in ModSecurity.
-            marker = rule.actions.skip_after.as_deref();
+            // What was taken of the body is no longer what rules see.
+            if self.body_shown() != body {
+                candidates = None;
+            }
+            at = self.step(phase, rule, place, at);
         }
         if self.allowed == Some(Scope::Phase) {
             self.allowed = None;
@@ -86,6 +95,28 @@ impl Transaction {
             Some(Scope::Phase) => true,
             Some(Scope::Transaction) => phase != Phase::Logging,
             Some(Scope::Request) => phase <= Phase::RequestBody,
+        }
+    }
+
+    /// Where a rule that has matched leads to: behind a marker, around some rules, or to the next at `at`. Without such
+    /// a marker the rest of the phase is skipped, as in ModSecurity.
+    fn step(&self, phase: Phase, rule: &Rule, place: &Place, at: usize) -> usize {
+        let start = if rule.actions.skip_after.is_some() { place.behind } else { at };
+        let next = start.saturating_add(rule.actions.skip);
+        self.remark_skipped(phase, rule, at..start, start..next);
+        next
+    }
+
+    /// Whether rules that can be told not to match are left out; where each step is recorded, all of them run.
+    fn is_planned(&self) -> bool {
+        self.planned && self.trace.is_none()
+    }
+
+    /// What decides whether rules see the request's body, as long as there is one.
+    fn body_shown(&self) -> (bool, &'static str) {
+        match self.data.request_body.is_empty() {
+            true => (false, ""),
+            false => (self.data.force_request_body, self.data.body_processor),
         }
     }
 
@@ -103,11 +134,13 @@ impl Transaction {
         true
     }
 
-    /// Whether the rule and all links of its chain match; each match has its `setvar`s done at once.
-    fn chain_matches(&mut self, head: &Rule) -> Result<bool, OutOfFuel> {
+    /// Whether the rule and all links of its chain match; each match has its `setvar`s done at once. Of the rule itself
+    /// only the values that are chosen are looked at.
+    fn chain_matches(&mut self, head: &Rule, chosen: Option<Chosen<'_>>) -> Result<bool, OutOfFuel> {
         self.data.matched_vars.clear();
-        for rule in std::iter::once(head).chain(&head.links) {
-            let hits = self.hits(rule, head)?;
+        let rules = std::iter::once((head, chosen)).chain(head.links.iter().map(|link| (link, None)));
+        for (rule, chosen) in rules {
+            let hits = self.hits(rule, head, chosen)?;
             self.note(|| Step::Returned { id: head.id, matched: !hits.is_empty() });
             if hits.is_empty() {
                 return Ok(false);
@@ -120,7 +153,7 @@ impl Transaction {
     }
 
     /// What of the rule's targets matches. A rule without operator matches once.
-    fn hits(&self, rule: &Rule, head: &Rule) -> Result<Vec<Hit>, OutOfFuel> {
+    fn hits(&self, rule: &Rule, head: &Rule, chosen: Option<Chosen<'_>>) -> Result<Vec<Hit>, OutOfFuel> {
         let Some(operation) = &rule.operation else {
             self.fuel.charge(Fuel::VALUE)?;
             let (argument, targets) = (Vec::new(), String::new());
@@ -135,8 +168,12 @@ impl Transaction {
             argument: search.argument.to_vec(),
             targets: rule.targets_text(),
         });
-        for target in &rule.targets {
-            if search.target(target).is_break() {
+        for (index, target) in rule.targets.iter().enumerate() {
+            let flow = match &chosen {
+                Some(chosen) => search.chosen(target, chosen.places(index)),
+                None => search.target(target),
+            };
+            if flow.is_break() {
                 break;
             }
         }
@@ -227,13 +264,21 @@ impl<'a> Search<'a> {
         operation: &'a Operation,
     ) -> Search<'a> {
         let view = View { data: &transaction.data, rule: Some(rule) };
-        let removals = transaction.removals.iter().filter(|removal| means(&removal.rules, head));
+        // Comparing tags takes longer than comparing variables.
+        let concerns = |selection: &&Selection| {
+            rule.targets.iter().any(|target| selection.concerns(target.selection.variable))
+        };
         Search {
             transaction,
             rule,
             operation,
             argument: operation.argument.expand(view),
-            removed: removals.filter_map(|removal| removal.target.as_ref()).collect(),
+            removed: transaction
+                .removals
+                .iter()
+                .filter_map(|removal| Some((&removal.rules, removal.target.as_ref().filter(concerns)?)))
+                .filter_map(|(rules, target)| rules.means(head).then_some(target))
+                .collect(),
             hits: Vec::new(),
             fault: None,
         }
@@ -263,6 +308,18 @@ impl<'a> Search<'a> {
             true => ControlFlow::Continue(()),
             false => self.item(target, item),
         })
+    }
+
+    /// Of a target only some members, by their places in it.
+    fn chosen(&mut self, target: &'a Target, places: impl Iterator<Item = usize>) -> ControlFlow<()> {
+        let view = View { data: &self.transaction.data, rule: Some(self.rule) };
+        for place in places {
+            let Some(item) = target.selection.nth(view, place) else { continue };
+            if !self.is_excluded(target, &item.key) {
+                self.item(target, item)?;
+            }
+        }
+        ControlFlow::Continue(())
     }
 
     fn is_excluded(&self, target: &Target, key: &[u8]) -> bool {
@@ -373,10 +430,6 @@ impl<'a> Search<'a> {
         }
         text
     }
-}
-
-fn means(rules: &RuleMatch, head: &Rule) -> bool {
-    rules.means(head)
 }
 
 fn key_of(selection: &Selection) -> Cow<'_, [u8]> {

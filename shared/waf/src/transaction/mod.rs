@@ -8,6 +8,7 @@ mod dom;
 mod evaluate;
 mod json;
 mod kept;
+mod map;
 mod multipart;
 mod origin;
 mod outcome;
@@ -17,8 +18,9 @@ mod trace;
 mod transcript;
 mod xml;
 
-pub(crate) use data::{Data, Map, Pair, View};
+pub(crate) use data::{Data, Pair, View};
 pub(crate) use dom::Dom;
+pub(crate) use map::Map;
 pub use outcome::{Interruption, Match, Response};
 pub use phases::Phases;
 pub use trace::Step;
@@ -50,6 +52,8 @@ pub struct Transaction {
     allowed: Option<Scope>,
     interruption: Option<Interruption>,
     matches: Vec<Match>,
+    /// Whether rules that can be told not to match are left out.
+    planned: bool,
     /// Steps, where they are wanted.
     trace: Option<RefCell<Vec<Step>>>,
 }
@@ -79,8 +83,15 @@ impl Transaction {
             allowed: None,
             interruption: None,
             matches: Vec::new(),
+            planned: true,
             trace: None,
         }
+    }
+
+    /// The same transaction, with every rule run on every value: what comes out is the same, later. For tests.
+    pub fn unplanned(mut self) -> Transaction {
+        self.planned = false;
+        self
     }
 
     /// The time and a name for the exchange, for `TIME_*` and `UNIQUE_ID`.
@@ -245,7 +256,7 @@ impl Transaction {
 
     /// The value of a `TX` variable.
     pub fn tx(&self, name: &str) -> Option<&[u8]> {
-        self.data.tx.get(name.to_ascii_lowercase().as_bytes()).map(Vec::as_slice)
+        self.data.tx.get(name.as_bytes())
     }
 
     /// Whether and how rules run now; `ctl:ruleEngine` changes it.

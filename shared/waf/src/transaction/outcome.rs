@@ -45,7 +45,8 @@ impl Interruption {
     }
 }
 
-/// A rule whose whole chain has matched.
+/// A rule whose whole chain has matched. Of one that is not logged the texts are empty, unless the transaction is
+/// traced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Match {
     /// The rule's id.

@@ -3,10 +3,11 @@
 use super::{Match, Transaction, View};
 use crate::actions::{Disruptive, Phase};
 use crate::operators::Captures;
-use crate::ruleset::{Engine, Entry, Rule};
+use crate::ruleset::{Engine, Rule};
 use crate::text::Text;
 use crate::variables::{Key, Selection, Variable};
 use portcullis_core::OutOfFuel;
+use std::ops::Range;
 
 impl Transaction {
     pub(super) fn remark_phase(&self, phase: Phase) {
@@ -31,15 +32,34 @@ impl Transaction {
         if !self.is_traced() || self.allowed.is_none() {
             return;
         }
-        for &index in self.ruleset.plan(phase).iter().skip(behind) {
-            if let Some(Entry::Rule(rule)) = self.ruleset.entries.get(index) {
-                let reference = reference(rule);
-                self.remark(9, || {
-                    format!(
-                        "Skipped rule id '{reference}' as request trough the utilization of an `allow' action."
-                    )
-                });
-            }
+        for rule in self.ruleset.rules(phase, behind..usize::MAX) {
+            let reference = reference(rule);
+            self.remark(9, || {
+                format!(
+                    "Skipped rule id '{reference}' as request trough the utilization of an `allow' action."
+                )
+            });
+        }
+    }
+
+    /// Of rules that are led around, those up to a marker and those that `skip` counts.
+    pub(super) fn remark_skipped(
+        &self,
+        phase: Phase,
+        by: &Rule,
+        to_marker: Range<usize>,
+        counted: Range<usize>,
+    ) {
+        if !self.is_traced() {
+            return;
+        }
+        let marker = by.actions.skip_after.as_deref().unwrap_or_default();
+        for rule in self.ruleset.rules(phase, to_marker) {
+            self.remark(9, || format!("Skipped rule id '{}' due to a SecMarker: {marker}", rule.id));
+        }
+        for (skipped_before, rule) in self.ruleset.rules(phase, counted).enumerate() {
+            let left = by.actions.skip.saturating_sub(skipped_before + 1);
+            self.remark(9, || skipped(rule, left));
         }
     }
 
@@ -134,7 +154,7 @@ impl Transaction {
     }
 }
 
-pub(super) fn skipped(rule: &Rule, left: usize) -> String {
+fn skipped(rule: &Rule, left: usize) -> String {
     format!("Skipped rule id '{}' due to a `skip' action. Still {left} to be skipped.", rule.id)
 }
 

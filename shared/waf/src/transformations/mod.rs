@@ -39,6 +39,8 @@ mod url_encode;
 mod utf8_to_unicode;
 
 use crate::stored::{Reader, Stored, Writer};
+use portcullis_patterns::ByteSet;
+use portcullis_patterns::scanner::Classes;
 use std::borrow::Cow;
 
 /// A function that a rule applies to a value before its operator sees it.
@@ -62,6 +64,64 @@ impl Transformation {
     /// The value transformed.
     pub fn apply<'a>(&self, input: &'a [u8]) -> Cow<'a, [u8]> {
         (self.apply)(input)
+    }
+
+    /// Bytes without which it changes no text; `None` if it changes texts of any bytes. Classes are coarser than bytes:
+    /// of a class that is in it, all bytes are meant.
+    pub(crate) fn changes(&self) -> Option<Classes> {
+        const SPACE: ByteSet = ByteSet::EMPTY.with(b" \t\n\r\x0b\x0c");
+        let of = |bytes: &[u8]| Some(Classes::of_set(ByteSet::EMPTY.with(bytes)));
+        match self.name {
+            "none" => Some(Classes::NONE),
+            "lowercase" => Some(Classes::UPPER),
+            "cmdLine" => of(b"\\\"'^ ,;\t\r\n").map(|signs| signs.or(Classes::UPPER)),
+            "compressWhitespace" | "trim" | "trimLeft" | "trimRight" => Some(Classes::of_set(SPACE)),
+            "removeWhitespace" => Some(Classes::of_set(SPACE.with(b"\xa0\xc2"))),
+            "cssDecode" | "escapeSeqDecode" | "jsDecode" => of(b"\\"),
+            "htmlEntityDecode" => of(b"&"),
+            "normalisePath" | "normalizePath" => of(b"./"),
+            "normalisePathWin" | "normalizePathWin" => of(b"./\\"),
+            "phpArgsNames" => of(b" .["),
+            "removeComments" => of(b"/<-#"),
+            "removeCommentsChar" => of(b"/*<-#"),
+            "replaceComments" => of(b"/"),
+            "removeNulls" | "replaceNulls" => of(b"\0"),
+            "sqlHexDecode" => of(b"0"),
+            "urlDecode" | "urlDecodeUni" => of(b"%+"),
+            "utf8toUnicode" => Some(Classes::of_set(ByteSet::EMPTY.with_range(0x80, 0xff))),
+            _ => None,
+        }
+    }
+
+    /// Whether it does nothing but change the case of ASCII letters.
+    pub(crate) fn is_case(&self) -> bool {
+        matches!(self.name, "lowercase" | "uppercase")
+    }
+
+    /// Whether texts that differ in the case of letters alone become such texts.
+    pub(crate) fn ignores_case(&self) -> bool {
+        matches!(
+            self.name,
+            "none"
+                | "lowercase"
+                | "uppercase"
+                | "cmdLine"
+                | "compressWhitespace"
+                | "trim"
+                | "trimLeft"
+                | "trimRight"
+                | "removeWhitespace"
+                | "htmlEntityDecode"
+                | "normalisePath"
+                | "normalizePath"
+                | "normalisePathWin"
+                | "normalizePathWin"
+                | "removeComments"
+                | "removeCommentsChar"
+                | "replaceComments"
+                | "removeNulls"
+                | "replaceNulls"
+        )
     }
 
     /// All of them, in the order of their names.
@@ -139,3 +199,97 @@ const TABLE: &[Transformation] = &[
     Transformation { name: "urlEncode", apply: url_encode::apply },
     Transformation { name: "utf8toUnicode", apply: utf8_to_unicode::apply },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arbtest::arbtest;
+
+    const PIECES: &[&[u8]] = &[
+        b"a",
+        b"Z",
+        b"u",
+        b"X41",
+        b"x4a",
+        b"U0041",
+        b"&",
+        b"#",
+        b"lt;",
+        b"LT",
+        b"\\",
+        b"/",
+        b"*",
+        b"*/",
+        b"--",
+        b"<!--",
+        b"-->",
+        b".",
+        b"..",
+        b"//",
+        b"%",
+        b"+",
+        b" ",
+        b"  ",
+        b"\t",
+        b"\n",
+        b"\0",
+        b"0x",
+        b"[",
+        b"]",
+        b"\xc2\xa0",
+        b"\xe4",
+        b"'",
+        b"\"",
+        b"^",
+        b";",
+        b",",
+        b"(",
+        b"=",
+    ];
+
+    fn text(u: &mut arbtest::arbitrary::Unstructured<'_>) -> arbtest::arbitrary::Result<Vec<u8>> {
+        let mut text = Vec::new();
+        for _ in 0..u.int_in_range(0..=7)? {
+            text.extend_from_slice(u.choose(PIECES)?);
+        }
+        Ok(text)
+    }
+
+    #[test]
+    fn nothing_changes_without_the_bytes_that_it_needs() {
+        let mut unchanged = 0;
+        arbtest(|u| {
+            let text = text(u)?;
+            for transformation in TABLE {
+                if transformation.changes().is_some_and(|changes| !Classes::of(&text).meets(changes)) {
+                    unchanged += 1;
+                    assert_eq!(
+                        transformation.apply(&text),
+                        &text[..],
+                        "{transformation:?} on {}",
+                        text.escape_ascii()
+                    );
+                }
+            }
+            Ok(())
+        });
+        assert!(unchanged > 100);
+    }
+
+    #[test]
+    fn those_that_ignore_case_do() {
+        arbtest(|u| {
+            let text = text(u)?;
+            for transformation in TABLE.iter().filter(|transformation| transformation.ignores_case()) {
+                let lower = transformation.apply(&text.to_ascii_lowercase()).to_ascii_lowercase();
+                assert_eq!(
+                    transformation.apply(&text).to_ascii_lowercase(),
+                    lower,
+                    "{transformation:?} on {}",
+                    text.escape_ascii()
+                );
+            }
+            Ok(())
+        });
+    }
+}

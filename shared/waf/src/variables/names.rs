@@ -167,6 +167,12 @@ impl Variable {
         }
     }
 
+    /// Whether no rule can change its values while the rules of a phase run. The request's body can be shown or hidden
+    /// by `ctl`, which is minded where that is done.
+    pub(crate) fn is_fixed(self) -> bool {
+        FIXED.contains(&self)
+    }
+
     /// Its name.
     pub(crate) fn name(self) -> &'static str {
         TABLE.iter().find(|(_, variable)| *variable == self).map_or("", |(name, _)| name)
@@ -275,6 +281,57 @@ const TABLE: &[(&str, Variable)] = &[
     ("USERID", Variable::UserId),
     ("WEBAPPID", Variable::Webappid),
     ("XML", Variable::Xml),
+];
+
+/// What rules cannot change: see [`Variable::is_fixed`].
+const FIXED: &[Variable] = &[
+    Variable::Args,
+    Variable::ArgsCombinedSize,
+    Variable::ArgsGet,
+    Variable::ArgsGetNames,
+    Variable::ArgsNames,
+    Variable::ArgsPost,
+    Variable::ArgsPostNames,
+    Variable::AuthType,
+    Variable::Files,
+    Variable::FilesCombinedSize,
+    Variable::FilesNames,
+    Variable::FilesSizes,
+    Variable::FullRequest,
+    Variable::FullRequestLength,
+    Variable::MultipartFilename,
+    Variable::MultipartName,
+    Variable::MultipartPartHeaders,
+    Variable::PathInfo,
+    Variable::QueryString,
+    Variable::RemoteAddr,
+    Variable::RemoteHost,
+    Variable::RemotePort,
+    Variable::RequestBasename,
+    Variable::RequestBody,
+    Variable::RequestBodyLength,
+    Variable::RequestCookies,
+    Variable::RequestCookiesNames,
+    Variable::RequestFilename,
+    Variable::RequestHeaders,
+    Variable::RequestHeadersNames,
+    Variable::RequestLine,
+    Variable::RequestMethod,
+    Variable::RequestProtocol,
+    Variable::RequestUri,
+    Variable::RequestUriRaw,
+    Variable::ResponseBody,
+    Variable::ResponseContentLength,
+    Variable::ResponseContentType,
+    Variable::ResponseHeaders,
+    Variable::ResponseHeadersNames,
+    Variable::ResponseProtocol,
+    Variable::ResponseStatus,
+    Variable::ServerAddr,
+    Variable::ServerName,
+    Variable::ServerPort,
+    Variable::StatusLine,
+    Variable::Xml,
 ];
 
 /// What is known and not to be had, and why.

@@ -1,7 +1,7 @@
 //! What a rule selects of a variable.
 
 use super::names::Variable;
-use super::values::{Item, each};
+use super::values::{Item, each, nth};
 use crate::backtrack::{Flags, Program};
 use crate::pcre;
 use crate::stored::{Reader, Stored, Str, Writer, stored_enum, stored_struct};
@@ -9,6 +9,7 @@ use crate::transaction::View;
 use crate::xpath::XPath;
 use portcullis_seclang::Selector;
 use regex::bytes::{Regex, RegexBuilder};
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -167,6 +168,12 @@ impl Selection {
         if let Some(collection) = self.variable.persistent() {
             super::values::built_in(collection, view, &self.key, take)?;
         }
+        if let (Variable::Tx, Key::Name(name)) = (self.variable, &self.key) {
+            return match view.data.tx.member(name.as_bytes()) {
+                Some((key, value)) => take(Item { key: Cow::Borrowed(key), value: Cow::Borrowed(value) }),
+                None => ControlFlow::Continue(()),
+            };
+        }
         each(self.variable, view, &mut |item| match self.key.matches(&item.key) {
             true => take(item),
             false => ControlFlow::Continue(()),
@@ -184,6 +191,34 @@ impl Selection {
         }
     }
 
+    /// Whether what it selects stays the same while the rules of a phase run, whatever rule asks.
+    pub(crate) fn is_fixed(&self) -> bool {
+        // An expression's names are explained by the rule.
+        self.variable.is_fixed() && !matches!(self.key, Key::Path(_))
+    }
+
+    /// The member at a place among those that [`Selection::each`] hands out.
+    pub(crate) fn nth<'a>(&self, view: View<'a>, place: usize) -> Option<Item<'a>> {
+        if matches!(self.key, Key::Any)
+            && let Some(item) = nth(self.variable, view.data, place)
+        {
+            return Some(item);
+        }
+        let mut found = None;
+        let mut left = place;
+        let _ = self.each(view, &mut |item| match left.checked_sub(1) {
+            Some(less) => {
+                left = less;
+                ControlFlow::Continue(())
+            }
+            None => {
+                found = Some(item);
+                ControlFlow::Break(())
+            }
+        });
+        found
+    }
+
     /// The value of the first member.
     pub(crate) fn first(&self, view: View<'_>) -> Option<Vec<u8>> {
         let mut found = None;
@@ -196,9 +231,13 @@ impl Selection {
 
     /// Whether a member of this variable is among what it selects.
     pub(crate) fn covers(&self, variable: Variable, key: &[u8]) -> bool {
-        let is_same = self.variable == variable;
+        self.concerns(variable) && (variable == Variable::Xml || self.key.matches(key))
+    }
+
+    /// Whether members of this variable can be among what it selects.
+    pub(crate) fn concerns(&self, variable: Variable) -> bool {
         // A pattern means the keys of the whole family: `!ARGS:/^x/` leaves out of `ARGS_NAMES` too, as in ModSecurity v3.
         let is_kin = || matches!(self.key, Key::Pattern(_)) && self.variable.holds(variable);
-        (is_same || is_kin()) && (variable == Variable::Xml || self.key.matches(key))
+        self.variable == variable || is_kin()
     }
 }

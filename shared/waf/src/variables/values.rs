@@ -54,11 +54,7 @@ pub(crate) fn each<'a>(variable: Variable, view: View<'a>, take: Take<'_, 'a>) -
         Variable::MultipartName => names(&data.upload.parts, take),
         Variable::FilesSizes => pairs(&data.upload.sizes, take),
         Variable::MultipartPartHeaders => pairs(&data.upload.part_headers, take),
-        Variable::Tx if data.tx_names.is_empty() => map(&data.tx, take),
-        Variable::Tx => data.tx.iter().try_for_each(|(name, value)| {
-            let written = data.tx_names.get(name).unwrap_or(name);
-            take(Item { key: Cow::Borrowed(written), value: Cow::Borrowed(value) })
-        }),
+        Variable::Tx => map(&data.tx, take),
         Variable::Env => map(&data.env, take),
         Variable::Global => kept(Persistent::Global, data, take),
         Variable::Ip => kept(Persistent::Ip, data, take),
@@ -71,6 +67,30 @@ pub(crate) fn each<'a>(variable: Variable, view: View<'a>, take: Take<'_, 'a>) -
             Some(value) => take(Item { key: Cow::Borrowed(&[]), value }),
             None => ControlFlow::Continue(()),
         },
+    }
+}
+
+/// The member at a place, of the collections that have it at hand.
+pub(crate) fn nth(variable: Variable, data: &Data, place: usize) -> Option<Item<'_>> {
+    fn value(pair: &Pair) -> Item<'_> {
+        Item { key: Cow::Borrowed(&pair.name), value: Cow::Borrowed(&pair.value) }
+    }
+    fn name(pair: &Pair) -> Item<'_> {
+        Item { key: Cow::Borrowed(&pair.name), value: Cow::Borrowed(&pair.name) }
+    }
+    let behind = place.checked_sub(data.args_get.len());
+    let argument = || match behind {
+        None => data.args_get.get(place),
+        Some(place) => data.args_post.get(place),
+    };
+    match variable {
+        Variable::Args => argument().map(value),
+        Variable::ArgsNames => argument().map(name),
+        Variable::RequestHeaders => data.request_headers.get(place).map(value),
+        Variable::RequestHeadersNames => data.request_headers.get(place).map(name),
+        Variable::RequestCookies => data.cookies.get(place).map(value),
+        Variable::RequestCookiesNames => data.cookies.get(place).map(name),
+        _ => None,
     }
 }
 
