@@ -169,7 +169,7 @@ pub fn read_dir(path: &Path) -> Result<Vec<Case>, FtwError> {
     let mut cases = Vec::new();
     for file in find_files(path)? {
         let text =
-            std::fs::read(&file).map_err(|source| FtwError::Unreadable { path: file.clone(), source })?;
+            std::fs::read(&file).map_err(|cause| FtwError::Unreadable { path: file.clone(), cause })?;
         let malformed =
             |_| FtwError::Malformed { path: file.clone(), message: "is not UTF-8 text".to_owned() };
         cases.extend(read_text(&file, std::str::from_utf8(&text).map_err(malformed)?)?);
@@ -194,7 +194,7 @@ pub fn find_files(path: &Path) -> Result<Vec<PathBuf>, FtwError> {
 }
 
 fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), FtwError> {
-    let unreadable = |source| FtwError::Unreadable { path: folder.to_owned(), source };
+    let unreadable = |cause| FtwError::Unreadable { path: folder.to_owned(), cause };
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         if path.is_dir() {

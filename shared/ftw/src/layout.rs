@@ -67,15 +67,20 @@ pub fn load(dir: &Path, profile: Profile) -> Result<Ruleset, FtwError> {
 
 /// The rules that a build has compiled already.
 pub fn stored(base: &Base, profile: Profile) -> Result<Ruleset, FtwError> {
+    let texts = stored_texts(profile);
+    let texts: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    Ok(Ruleset::on(base, &texts, &BTreeMap::new())?)
+}
+
+/// The texts that include what a build carries, each with its name.
+pub fn stored_texts(profile: Profile) -> Vec<(String, String)> {
     let include = |name: &str| (name.to_owned(), format!("Include {name}"));
-    let texts = [
+    vec![
         include("@recommended-conf"),
         include("@crs-setup-conf"),
         settings(profile),
         include("@owasp_crs/*.conf"),
-    ];
-    let texts: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    Ok(Ruleset::on(base, &texts, &BTreeMap::new())?)
+    ]
 }
 
 /// Compiles texts and data.
@@ -141,7 +146,7 @@ fn settings(profile: Profile) -> (String, String) {
 }
 
 fn files(dir: &Path) -> Result<Vec<PathBuf>, FtwError> {
-    let unreadable = |source| FtwError::Unreadable { path: dir.to_owned(), source };
+    let unreadable = |cause| FtwError::Unreadable { path: dir.to_owned(), cause };
     let entries = std::fs::read_dir(dir).map_err(unreadable)?;
     let mut files =
         entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
@@ -150,7 +155,7 @@ fn files(dir: &Path) -> Result<Vec<PathBuf>, FtwError> {
 }
 
 fn read(path: &Path) -> Result<String, FtwError> {
-    std::fs::read_to_string(path).map_err(|source| FtwError::Unreadable { path: path.to_owned(), source })
+    std::fs::read_to_string(path).map_err(|cause| FtwError::Unreadable { path: path.to_owned(), cause })
 }
 
 fn name_of(path: &Path) -> String {

@@ -152,17 +152,11 @@ impl Runner {
     }
 }
 
-/// A line for each match that is logged, with what the patterns of the tests look at.
+/// The lines that the filter would log.
 fn log(transaction: &Transaction) -> Vec<u8> {
-    let mut lines = Vec::new();
-    for matched in transaction.matches().iter().filter(|matched| matched.log) {
-        lines.extend(format!("[id \"{}\"] [msg \"", matched.id).into_bytes());
-        lines.extend(matched.msg.escape_ascii());
-        lines.extend_from_slice(b"\"] [data \"");
-        lines.extend(matched.data.escape_ascii());
-        lines.extend_from_slice(b"\"]\n");
-    }
-    lines
+    let logged = transaction.matches().iter().filter(|matched| matched.log);
+    let lines = logged.map(|matched| transaction.log_line(matched) + "\n");
+    lines.collect::<String>().into_bytes()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod data;
 mod describe;
 mod dom;
 mod evaluate;
+mod inspect;
 mod json;
 mod kept;
 mod map;
