@@ -30,13 +30,14 @@ def main():
     cargo(*WASM, *[word for package in FILTERS if package != apart for word in ("-p", package)], variant="plain")
     for package, name in FILTERS.items():
         publish(built(package), f"{name}.wasm")
-    if (ROOT / ".tools/crs/crs-setup.conf").is_file():
+    has_crs = (ROOT / ".tools/crs/crs-setup.conf").is_file()
+    if has_crs:
         cargo(*WASM, "-p", "portcullis-waf-filter", "--features", "crs", variant="crs")
         publish(built("portcullis-waf-filter"), "waf-crs.wasm")
     else:
         (DIST / "waf-crs.wasm").unlink(missing_ok=True)
         print("build: no OWASP CRS in .tools/crs: waf-crs.wasm is not built (see `make setup`)")
-    cargo("--release", "-p", "portcullis-cli")
+    cargo("--release", "-p", "portcullis-cli", *(["--features", "crs"] if has_crs else []))
     publish(TARGET / "release/portcullis", "portcullis")
     for file in sorted(DIST.iterdir()):
         print(f"build: {file.stat().st_size:>10,} bytes  dist/{file.name}")

@@ -85,7 +85,7 @@ fn load<P: Plugin>(json: &[u8]) -> Result<Loaded<P>, ConfigError> {
 }
 
 /// What the filter's module carries in this build.
-fn bundled(filter: &str) -> &'static [u8] {
+pub(crate) fn bundled(filter: &str) -> &'static [u8] {
     match filter {
         #[cfg(feature = "crs")]
         "waf" => portcullis_crs::RULES,

@@ -7,6 +7,7 @@ mod filter;
 mod message;
 mod report;
 mod run;
+mod waf;
 
 use clap::{Parser, Subcommand};
 use filter::Filter;
@@ -33,6 +34,8 @@ enum Command {
     },
     /// Runs a request, and perhaps a response, through a filter and prints what it decides and changes.
     Run(run::Arguments),
+    /// Works with SecLang rules: checks, runs and explains them, and tests OWASP CRS.
+    Waf(waf::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Schema { filter } => schema(filter),
         Command::Run(arguments) => run::run(&arguments),
+        Command::Waf(arguments) => Ok(waf::run(&arguments)),
     };
     outcome.unwrap_or_else(|error| {
         // Nothing can be done where even this cannot be written.

@@ -12,6 +12,45 @@ pub(crate) struct Message {
     pub(crate) body: Vec<u8>,
 }
 
+/// A message as it stands in a file.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Lines {
+    start: Vec<u8>,
+    /// Names as written, values without the blanks around.
+    pub(crate) fields: Vec<Field>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// Takes a message apart, whatever its first line is.
+pub(crate) fn lines(bytes: &[u8]) -> Result<Lines> {
+    let (start, fields, body) = split(bytes)?;
+    Ok(Lines { start, fields, body })
+}
+
+impl Lines {
+    /// Method, target and version of a request.
+    pub(crate) fn request_line(&self) -> Result<(Vec<u8>, Vec<u8>, Vec<u8>)> {
+        let mut words = self.start.splitn(3, |&byte| byte == b' ').map(<[u8]>::to_vec);
+        match (words.next(), words.next(), words.next()) {
+            (Some(method), Some(target), Some(version)) if version.starts_with(b"HTTP/") => {
+                Ok((method, target, version))
+            }
+            _ => bail!("the first line is not `METHOD /path HTTP/1.1`"),
+        }
+    }
+
+    /// Version and status of a response.
+    pub(crate) fn status_line(&self) -> Result<(Vec<u8>, u16)> {
+        let mut words = self.start.split(|&byte| byte == b' ').filter(|word| !word.is_empty());
+        let version = words.next().unwrap_or_default();
+        let status = words.next().and_then(|word| std::str::from_utf8(word).ok()?.parse().ok());
+        match status {
+            Some(status @ 100..=599) if version.starts_with(b"HTTP/") => Ok((version.to_vec(), status)),
+            _ => bail!("the first line is not `HTTP/1.1 STATUS`"),
+        }
+    }
+}
+
 /// Reads a request: `GET /path HTTP/1.1`, `host` becomes `:authority`.
 pub(crate) fn request(bytes: &[u8]) -> Result<Message> {
     let (start, fields, body) = parts(bytes)?;
@@ -44,10 +83,17 @@ pub(crate) fn response(bytes: &[u8]) -> Result<Message> {
     Ok(Message { headers: Headers::from_pairs(pseudo.into_iter().chain(rest)), body })
 }
 
-type Field = (Vec<u8>, Vec<u8>);
+pub(crate) type Field = (Vec<u8>, Vec<u8>);
+
+/// Start line, fields with names in lower case, body.
+fn parts(bytes: &[u8]) -> Result<(Vec<u8>, Vec<Field>, Vec<u8>)> {
+    let (start, fields, body) = split(bytes)?;
+    let lower = |(name, value): Field| (name.to_ascii_lowercase(), value);
+    Ok((start, fields.into_iter().map(lower).collect(), body))
+}
 
 /// Start line, fields, body. Lines may end with LF alone, as editors write them.
-fn parts(bytes: &[u8]) -> Result<(Vec<u8>, Vec<Field>, Vec<u8>)> {
+fn split(bytes: &[u8]) -> Result<(Vec<u8>, Vec<Field>, Vec<u8>)> {
     let mut lines = bytes.split_inclusive(|&byte| byte == b'\n');
     let mut length = 0;
     let mut next = || {
@@ -67,7 +113,7 @@ fn parts(bytes: &[u8]) -> Result<(Vec<u8>, Vec<Field>, Vec<u8>)> {
         let (name, value) =
             line.split_at(colon.with_context(|| format!("header line {} has no colon", fields.len() + 1))?);
         let value = value.get(1..).unwrap_or_default();
-        fields.push((name.to_ascii_lowercase(), value.trim_ascii().to_vec()));
+        fields.push((name.to_vec(), value.trim_ascii().to_vec()));
     }
     Ok((start.to_vec(), fields, bytes.get(end..).unwrap_or_default().to_vec()))
 }
