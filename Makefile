@@ -2,6 +2,7 @@
 #
 # ENVOY=/path/to/envoy takes that Envoy in place of the one that the set-up fetches.
 # CRS_DIR=/path or CRS_ARCHIVE=/path.tar.gz takes that OWASP CRS.
+# PROSE=/path.txt takes that English text for the test of false positives.
 # CONFORMANCE=/path is the folder of conformance cases.
 
 CARGO ?= cargo

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Sets up what the repository needs, in .tools/: the wasm target, stock Envoy, OWASP CRS. Run by `make setup`.
+"""Sets up what the repository needs, in .tools/: the wasm target, stock Envoy, OWASP CRS, a book. Run by `make setup`.
 
     scripts/setup.py                  everything that `make run` and `make test` need
     scripts/setup.py envoy-oldest     the oldest Envoy that is supported, to .tools/envoy-1.36/
@@ -11,6 +11,7 @@ What can be given by hand, in the environment:
     CRS_DIR=/path               an unpacked OWASP CRS (a clone, a release, or the Go module)
     CRS_ARCHIVE=/path.tar.gz    a release archive of OWASP CRS
     CRS_SHA256=<hash>           accepts a rule set with this content hash in place of the pinned one
+    PROSE=/path.txt             English prose, for the tests of false positives, in place of the book
 
 The layout of .tools/crs/, wherever it came from: rules/*.conf and rules/*.data, crs-setup.conf, recommended.conf,
 tests/<group>/<id>.yaml (where the source has them), LICENSE.
@@ -37,6 +38,10 @@ ENVOY_OLDEST = "1.36.4"
 CRS_VERSION = "4.25.0"
 CRS_MODULE = f"github.com/corazawaf/coraza-coreruleset/v4@v{CRS_VERSION}"
 CRS_RELEASE = f"https://github.com/coreruleset/coreruleset/archive/refs/tags/v{CRS_VERSION}.tar.gz"
+# Newton's Opticks, in the public domain: Go carries it as test data, and so does this small module.
+PROSE_MODULE = "github.com/andybalholm/brotli@v1.1.1"
+PROSE_NAME = "testdata/Isaac.Newton-Opticks.txt"
+PROSE_PIN = "d4a9ac22462b35e7821a4f2706c211093da678620a8f9997989ee7cf8d507bbd"
 # Over rules/*.conf, rules/*.data and crs-setup.conf: see `content_hash`.
 CRS_PIN = "7f7f504171b17afe606c7378e234a6bcc88b859ca447af147d19c1017ac5f94f"
 
@@ -46,12 +51,12 @@ class Missing(Exception):
 
 
 def main(parts):
-    steps = {"rust": rust, "envoy": envoy, "crs": crs, "envoy-oldest": envoy_oldest}
+    steps = {"rust": rust, "envoy": envoy, "crs": crs, "prose": prose, "envoy-oldest": envoy_oldest}
     for part in parts:
         if part not in steps:
             sys.exit(f"setup: no part `{part}`; there are {', '.join(steps)}")
     failed = False
-    for part in parts or ["rust", "envoy", "crs"]:
+    for part in parts or ["rust", "envoy", "crs", "prose"]:
         try:
             steps[part]()
         except Missing as missing:
@@ -275,6 +280,39 @@ def first(folder, *names):
 def copy(source, target):
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(source.read_bytes())  # not its mode: a Go module is read-only
+
+
+# --- prose -------------------------------------------------------------------------------------------------------
+
+
+def prose():
+    given = os.environ.get("PROSE")
+    pin, target = f"PROSE={given}" if given else PROSE_PIN, TOOLS / "prose.txt"
+    if stamp("prose", pin) and target.is_file():
+        return
+    if given and not Path(given).is_file():
+        raise Missing(f"PROSE={given} is no file")
+    for found in [Path(given)] if given else books():
+        if given or hashlib.sha256(found.read_bytes()).hexdigest() == PROSE_PIN:
+            copy(found, target)
+            leave_stamp("prose", pin, str(found))
+            say(f"prose: {found.name} as .tools/prose.txt")
+            return
+    target.unlink(missing_ok=True)
+    (STAMPS / "prose").unlink(missing_ok=True)
+    say("prose: no book; going on without: the test of prose is skipped; provide one by hand with PROSE=/path.txt")
+
+
+def books():
+    """Where the book may be: Go's own test data, else the module, which is fetched only then."""
+    root = output(["go", "env", "GOROOT"]) if shutil.which("go") else None
+    own = Path(root) / "src" / PROSE_NAME if root else None
+    if own and own.is_file():
+        yield own
+    with tempfile.TemporaryDirectory() as scratch:
+        text = output(["go", "mod", "download", "-json", PROSE_MODULE], cwd=scratch) if root else None
+    if text and (Path(json.loads(text)["Dir"]) / PROSE_NAME).is_file():
+        yield Path(json.loads(text)["Dir"]) / PROSE_NAME
 
 
 # --- stamps and programs -----------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@
 pub mod crs;
 mod hostile;
 mod message;
+pub mod ordinary;
 mod rig;
 mod shipped;
 

@@ -35,7 +35,7 @@ fn send(rig: &Rig, listener: &str, count: usize, client: impl Fn(usize) -> Strin
                     if number % 1_000 < THREADS {
                         connection = rig.connect(listener);
                     }
-                    let request = Request::get("/").field("x-client", &client(number));
+                    let request = Request::get("/").field("x-client", client(number));
                     assert_eq!(connection.exchange(&request).unwrap().status, 200);
                 }
             });

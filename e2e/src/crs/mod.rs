@@ -11,10 +11,10 @@ mod traffic;
 pub use exceptions::{Exception, Kind, exceptions};
 pub use judge::{blame, judge, tasks};
 pub use native::{Names, Native};
-pub use proxy::{Crs, LISTENERS};
+pub use proxy::{Crs, LISTENERS, ORDINARY};
 pub use recorded::Recorded;
 pub use rules::{About, rules};
-pub use traffic::{Seen, Task};
+pub use traffic::{Seen, Task, send};
 
 use portcullis_testkit::repo;
 use std::path::PathBuf;

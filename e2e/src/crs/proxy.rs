@@ -18,6 +18,9 @@ use std::time::Duration;
 /// The listeners: paranoia level 4 that stops nothing; level 1 with the default thresholds; no rules at all.
 pub const LISTENERS: [&str; 3] = ["tests", "blocking", "recorder"];
 
+/// The listener with CRS's defaults.
+pub const ORDINARY: &str = "ordinary";
+
 /// What the listeners buffer, in bytes.
 const BUFFER: u32 = 4 << 20;
 /// Limits that tests of limits assume, and which CRS does not set by itself.
@@ -39,19 +42,25 @@ pub struct Crs {
 }
 
 impl Crs {
-    /// Starts both with the rules of this folder, which the module has built in.
+    /// Starts both for the regression tests, with the rules of this folder, which the module has built in.
     pub fn start(folder: &Path) -> Result<Crs> {
-        let upstream = Upstream::start()?.any_method();
-        upstream.on_request(|request| Some(answer(request)));
         let sources = layout::find(folder)?.sources(TESTS)?;
         let (_, settings) = sources.texts.iter().find(|(name, _)| name == "settings").context("settings")?;
         let [tests, blocking, recorder] = LISTENERS;
-        let envoy = Bootstrap::new("crs")
-            .listener(waf(tests, settings))
-            .listener(waf(blocking, BLOCKING))
-            .listener(lenient(recorder).filter(recorder_filter()))
-            .cluster(Cluster::h1("upstream", upstream.port()))
-            .start()?;
+        let recorder = lenient(recorder).filter(recorder_filter());
+        Crs::with("crs", vec![waf(tests, settings), waf(blocking, BLOCKING), recorder])
+    }
+
+    /// Starts both with the listener [`ORDINARY`] alone: CRS as it comes, switched on.
+    pub fn start_ordinary() -> Result<Crs> {
+        Crs::with("ordinary", vec![waf(ORDINARY, "SecRuleEngine On")])
+    }
+
+    fn with(label: &str, listeners: Vec<Listener>) -> Result<Crs> {
+        let upstream = Upstream::start()?.any_method();
+        upstream.on_request(|request| Some(answer(request)));
+        let bootstrap = Bootstrap::new(label).cluster(Cluster::h1("upstream", upstream.port()));
+        let envoy = listeners.into_iter().fold(bootstrap, Bootstrap::listener).start()?;
         Ok(Crs { upstream, envoy, busy: Mutex::default() })
     }
 

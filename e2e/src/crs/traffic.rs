@@ -48,7 +48,7 @@ impl Task {
 }
 
 /// Sends all, several at a time; the answers by the tasks' names, without the log.
-pub(super) fn send(address: SocketAddr, tasks: &[Task]) -> BTreeMap<String, Seen> {
+pub fn send(address: SocketAddr, tasks: &[Task]) -> BTreeMap<String, Seen> {
     let next = AtomicUsize::new(0);
     let answers = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
