@@ -101,7 +101,7 @@ lint.conf:8:1: warning: 2 rules of phase 3, from rule 16 to rule 17, never run: 
 lint.conf:11:1: warning: rule 18 skips to `NOWHERE`, which is not there: the rest of the phase is skipped [unknown-marker]
 lint.conf:12:1: warning: `deny` of rule 19 has no effect: in phase 5 the response has gone out [too-late]
 lint.conf:13:48: warning: rule 12 has run when rule 20 takes it away [too-late]
-lint.conf:14:1: warning: `SecRuleRemoveById` names `99`, and no rule has that id [no-such-rule]
+lint.conf:14:1: warning: `SecRuleRemoveById 99` means no rule [loader]
 lint.conf: 11 rules load
 ";
     prints(&["check", "lint.conf"], expected, 1);
@@ -119,7 +119,7 @@ errors.conf:2:14: error: pattern `a(` cannot be used: unclosed group [load]
 errors.conf:4:18: error: unknown operator `@nothing` [load]
 errors.conf:5:1: error: the rule has no `id` [load]
 errors.conf:7:42: error: action `exec` is not supported: a sandbox runs no programs [load]
-errors.conf:9:1: error: rule id `3` is used twice [load]
+errors.conf:9:1: error: rule id `3` is used twice, first at errors.conf:8 [load]
 ";
     prints(&["check", "errors.conf"], expected, 1);
     let (out, _, code) = waf(&["check", "--json", "errors.conf"]);
@@ -137,9 +137,23 @@ fn check_reads_configurations() {
     let expected = "\
 config.yaml: default.rules[0]:2:1: warning: rule 1 skips to `NOWHERE`, which is not there: the rest of the phase is skipped [unknown-marker]
 bad-config.yaml: default.rules[1]:1:14: error: pattern `a(` cannot be used: unclosed group [load]
-config.yaml: 1 rule loads
+config.yaml: routes[0]: 0 rules load
+config.yaml: default: 1 rule loads
 ";
     prints(&["check", "config.yaml", "bad-config.yaml"], expected, 1);
+    let expected = "\
+coraza.json: default: warning: SecDebugLogLevel has no effect: logs go to the proxy's log [loader]
+coraza.json: routes[0]: 0 rules load
+coraza.json: default: 1 rule loads
+";
+    prints(&["check", "coraza.json"], expected, 1);
+    let (out, _, code) = waf(&["check", "shape.json"]);
+    let expected = "shape.json: error: default.nothing: unknown field `nothing`, expected one of `rules`, ";
+    assert!(
+        out.starts_with(expected) && out.ends_with(" [configuration]\n") && out.lines().count() == 1,
+        "{out}"
+    );
+    assert_eq!(code, 1);
 }
 
 #[test]

@@ -5,8 +5,9 @@ use super::sources::Sources;
 use crate::configs;
 use crate::filter::Filter;
 use anyhow::{Context, Result, anyhow, bail};
+use portcullis_core::Plugin;
 use portcullis_ftw::layout::{self, Mode, Profile};
-use portcullis_waf::WafConfig;
+use portcullis_waf::{Waf, WafConfig};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -58,17 +59,25 @@ impl RuleArguments {
     }
 }
 
-/// The settings of each route and of `default`, with their paths, as they are in a configuration. Coraza's form has
-/// its sets of directives.
-pub(crate) fn settings(json: &[u8]) -> Result<Vec<(String, WafConfig)>> {
-    let value: Value = serde_json::from_slice(json).context("is not JSON")?;
-    if let Some(map) = value.get("directives_map") {
-        let map: BTreeMap<String, Vec<String>> =
-            serde_json::from_value(map.clone()).map_err(|error| anyhow!("directives_map: {error}"))?;
-        let config =
-            |(name, rules)| (format!("directives_map.{name}"), WafConfig { rules, ..WafConfig::default() });
-        return Ok(map.into_iter().map(config).collect());
+/// A configuration's settings: of each route and of `default`, with their paths; and its files.
+pub(crate) struct Configured {
+    pub(crate) settings: Vec<(String, WafConfig)>,
+    pub(crate) files: BTreeMap<String, String>,
+}
+
+/// Reads a configuration; one in Coraza's form is translated first.
+pub(crate) fn configured(json: &[u8]) -> Result<Configured> {
+    let mut value: Value = serde_json::from_slice(json).context("is not JSON")?;
+    if Waf::FOREIGN_KEYS.iter().any(|key| value.get(key).is_some()) && value.get("version").is_none() {
+        let translated = Waf::translate(&value.to_string()).map_err(|error| anyhow!("{error}"))?;
+        value = serde_json::from_str(&translated)?;
     }
+    let files = value.get("files").and_then(Value::as_object).into_iter().flatten();
+    let files = files.filter_map(|(name, text)| Some((name.clone(), text.as_str()?.to_owned()))).collect();
+    Ok(Configured { settings: settings(&value)?, files })
+}
+
+fn settings(value: &Value) -> Result<Vec<(String, WafConfig)>> {
     let mut all = Vec::new();
     let routes = value.get("routes").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     for (index, route) in routes.iter().enumerate() {
@@ -86,20 +95,12 @@ fn of_route(route: &Value) -> Result<WafConfig> {
     serde_json::from_value(Value::Object(fields)).map_err(|error| anyhow!("{error}"))
 }
 
-/// The texts of `default`, or of Coraza's `default_directives`, and the data.
-pub(crate) fn add_config(sources: &mut Sources, json: &[u8]) -> Result<()> {
-    let value: Value = serde_json::from_slice(json).context("is not JSON")?;
-    if let Some(files) = value.get("files").and_then(Value::as_object) {
-        let texts = files.iter().filter_map(|(name, text)| Some((name.clone(), text.as_str()?.to_owned())));
-        sources.data.extend(texts);
-    }
-    let wanted = match value.get("default_directives").and_then(Value::as_str) {
-        Some(name) => format!("directives_map.{name}"),
-        None => "default".to_owned(),
-    };
-    let all = settings(json)?;
-    let Some((path, config)) = all.into_iter().find(|(path, _)| *path == wanted) else {
-        bail!("there is no `{wanted}`");
+/// The texts of `default`, and the data.
+fn add_config(sources: &mut Sources, json: &[u8]) -> Result<()> {
+    let Configured { settings, files } = configured(json)?;
+    sources.data.extend(files);
+    let Some((path, config)) = settings.into_iter().find(|(path, _)| path == "default") else {
+        bail!("there is no `default`");
     };
     add_settings(sources, &path, &config)
 }

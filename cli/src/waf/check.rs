@@ -1,6 +1,6 @@
 //! `portcullis waf check`: errors and lint, with positions.
 
-use super::arguments::add_config;
+use super::arguments::{Configured, add_settings, configured};
 use super::lint::{self, Finding, Level};
 use super::rulebook::Rulebook;
 use super::sources::Sources;
@@ -20,7 +20,7 @@ const MOST_ERRORS: usize = 50;
 const AFTER_HELP: &str = "\
 Levels: an `error` keeps the rules from loading; a `warning` is something that does not do what it says; a `note` is worth \
 a look. Each line ends with the kind in brackets: never-matches, no-literal, missing-id, unknown-marker, unreachable, \
-too-late, no-such-rule, unused-variable, unset-variable, no-rules, no-effect.
+too-late, no-such-rule, unused-variable, unset-variable, no-rules, loader.
 
 Exit code: 0 without errors and warnings, 1 with some, 2 where a file cannot be read.";
 
@@ -120,14 +120,29 @@ fn subjects(path: &Path, arguments: &Arguments) -> Result<Vec<Subject>> {
     let mut subjects = Vec::new();
     for one in found {
         let name = one.plugin.map_or_else(|| name.clone(), |plugin| format!("{name}: waf `{plugin}`"));
-        let mut sources = Sources::new(layout.clone());
-        // What is wrong with its shape the loader says.
-        let _shape = add_config(&mut sources, &one.json);
-        let own =
-            sources.texts.iter().map(|(name, _)| name.clone()).filter(|name| name.contains('[')).collect();
-        subjects.push(Subject { name, sources, own, config: Some(one.json) });
+        subjects.extend(of_config(&name, one.json, layout.as_ref()));
     }
     Ok(subjects)
+}
+
+/// The settings of each route and of `default`; the last one has the configuration, which is checked once.
+fn of_config(name: &str, json: Vec<u8>, layout: Option<&layout::Layout>) -> Vec<Subject> {
+    let mut subjects = Vec::new();
+    // What is wrong with its shape the loader says.
+    if let Ok(Configured { settings, files }) = configured(&json) {
+        for (path, config) in settings {
+            let mut sources = Sources::new(layout.cloned());
+            sources.data.extend(files.clone());
+            let _shape = add_settings(&mut sources, &path, &config);
+            let is_own = |text: &String| text.starts_with(&format!("{path}."));
+            let own = sources.texts.iter().map(|(text, _)| text.clone()).filter(is_own).collect();
+            subjects.push(Subject { name: format!("{name}: {path}"), sources, own, config: None });
+        }
+    }
+    let whole =
+        Subject { name: name.to_owned(), sources: Sources::new(None), own: Vec::new(), config: Some(json) };
+    subjects.push(whole);
+    subjects
 }
 
 /// Whether a text has been included by a name with `@`.
@@ -137,44 +152,58 @@ fn is_named(name: &str) -> bool {
 
 /// The findings, and how many rules load if they do.
 fn check(subject: &Subject, all: bool) -> (Vec<Finding>, Option<usize>) {
-    let mut findings = errors(&subject.sources);
     if let Some(json) = &subject.config {
-        findings.extend(config_errors(subject, json, findings.is_empty()));
+        return (config_errors(subject, json).into_iter().collect(), None);
     }
+    let mut findings = errors(&subject.sources);
     let mut rules = None;
     if findings.is_empty()
         && let Ok(ruleset) = subject.sources.compile()
     {
         rules = Some(ruleset.len());
-        let warning = |text: &String| Finding {
-            file: subject.name.clone(),
-            line: 0,
-            column: 0,
-            level: Level::Warning,
-            code: "no-effect",
-            message: text.clone(),
-        };
+        let warning = |text: &String| warning(subject, text);
         findings.extend(ruleset.warnings().iter().map(warning));
     }
     let mut lint = lint::all(&Rulebook::of(&subject.sources));
     lint.retain(|finding| all || subject.own.contains(&finding.file));
+    // Loading says so too, in some cases.
+    let is_said = |lint: &Finding| {
+        lint.code == "no-such-rule"
+            && findings.iter().any(|known| (&known.file, known.line) == (&lint.file, lint.line))
+    };
+    lint.retain(|finding| !is_said(finding));
     findings.extend(lint);
     findings.sort_by(|a, b| (&a.file, a.line, a.column, a.level).cmp(&(&b.file, b.line, b.column, b.level)));
-    if subject.config.is_some() {
-        for finding in findings.iter_mut().filter(|finding| finding.line > 0 && finding.file.contains('[')) {
-            finding.file = format!("{}: {}", subject.name, finding.file);
+    // A text of a configuration is named by its field.
+    for finding in findings.iter_mut().filter(|finding| finding.line > 0) {
+        if let Some((file, path)) = subject.name.rsplit_once(": ")
+            && finding.file.starts_with(path)
+        {
+            finding.file = format!("{file}: {}", finding.file);
         }
     }
     (findings, rules)
 }
 
-/// What the filter itself says of a configuration, where the rules alone are fine.
-fn config_errors(subject: &Subject, json: &[u8], rules_load: bool) -> Option<Finding> {
+/// What loading warns of; it may begin with a place.
+fn warning(subject: &Subject, text: &str) -> Finding {
+    let place = subject.sources.texts.iter().find_map(|(name, _)| {
+        let (line, rest) = text.strip_prefix(name.as_str())?.strip_prefix(':')?.split_once(':')?;
+        let (column, message) = rest.split_once(": ")?;
+        Some((name.as_str(), Span { line: line.parse().ok()?, column: column.parse().ok()? }, message))
+    });
+    let (file, span, message) = place.unwrap_or((&subject.name, Span { line: 0, column: 0 }, text));
+    Finding::new(file, span, Level::Warning, "loader", message.to_owned())
+}
+
+/// What the filter itself says of a configuration, but of what stands in its rules, which are looked at by themselves.
+fn config_errors(subject: &Subject, json: &[u8]) -> Option<Finding> {
     let error = Filter::Waf.check(json).err()?.to_string();
     // CRS that this build does not carry, but that was found, is no fault of the configuration.
     let is_missing_text =
         error.contains("there is no text `@owasp_crs") || error.contains("there is no text `@crs");
-    (rules_load && !is_missing_text).then(|| Finding {
+    let is_of_rules = configured(json).is_ok() && error.contains(".rules[");
+    (!is_of_rules && !is_missing_text).then(|| Finding {
         file: subject.name.clone(),
         line: 0,
         column: 0,

@@ -1,7 +1,7 @@
 //! `portcullis waf explain-config`: settings as the SecLang that they come to.
 
 use super::FINE;
-use super::arguments::settings;
+use super::arguments::configured;
 use crate::configs;
 use crate::filter::Filter;
 use anyhow::{Context, Result, anyhow};
@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let shown = arguments.config.display().to_string();
     let found = configs::read_one(&arguments.config, Filter::Waf).with_context(|| shown.clone())?;
-    let mut all = settings(&found.json).with_context(|| shown.clone())?;
+    let mut all = configured(&found.json).with_context(|| shown.clone())?.settings;
     if let Some(wanted) = &arguments.route {
         all.retain(|(path, _)| path == wanted);
         anyhow::ensure!(!all.is_empty(), "{shown}: there is no `{wanted}`");

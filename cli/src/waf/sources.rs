@@ -14,8 +14,10 @@ const MOST_BYTES: u64 = 64 << 20;
 const FROM_FILE: [&str; 4] = ["pmFromFile", "pmf", "ipMatchFromFile", "ipMatchF"];
 
 /// Our own texts, by the names that `Include` takes.
-const OWN: [(&str, &str); 2] = [
+const OWN: [(&str, &str); 4] = [
     ("@builtin", include_str!("../../../shared/waf/rules/builtin.conf")),
+    ("@demo-conf", include_str!("../../../shared/waf/rules/demo.conf")),
+    ("@ftw-conf", include_str!("../../../shared/waf/rules/ftw.conf")),
     ("@recommended-conf", include_str!("../../../shared/waf/rules/recommended.conf")),
 ];
 
@@ -107,7 +109,7 @@ impl Sources {
     fn included(&self, wanted: &str, folder: Option<&Path>) -> Result<Option<Vec<Included>>> {
         let name = match wanted {
             "@coraza.conf-recommended" => "@recommended-conf",
-            "@crs-setup.conf.example" => "@crs-setup-conf",
+            "@crs-setup.conf.example" | "@crs-setup-demo-conf" => "@crs-setup-conf",
             name => name,
         };
         if let Some((name, text)) = OWN.iter().find(|(own, _)| *own == name) {

@@ -94,9 +94,10 @@ pub(super) fn find(rules: &[Rule<'_>], book: &Rulebook, findings: &mut Vec<Findi
     no_rules(rules, book, findings);
 }
 
+/// Of a file: a route's settings may well be `SecRuleEngine Off` alone.
 fn no_rules(rules: &[Rule<'_>], book: &Rulebook, findings: &mut Vec<Finding>) {
     if rules.is_empty()
-        && let Some(first) = book.directives().next()
+        && let Some(first) = book.directives().next().filter(|first| !first.file.contains('['))
     {
         let message = "there is no rule in it".to_owned();
         findings.push(Finding::new(first.file, first.directive.span, Level::Warning, "no-rules", message));
