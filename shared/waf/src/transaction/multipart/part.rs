@@ -3,6 +3,7 @@
 use super::disposition;
 use super::{Halt, LINE, Reader};
 use crate::transaction::data::Place;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// A part that is being read.
@@ -11,10 +12,14 @@ pub(super) struct Part {
     pub(super) in_headers: bool,
     /// Name, value and where the value stands.
     headers: Vec<(Vec<u8>, Vec<u8>, usize)>,
+    /// Their names in lower case: a part may have thousands.
+    names: BTreeSet<Vec<u8>>,
     /// Header lines, folded ones joined, and where they stand.
     pub(super) lines: Vec<(usize, Vec<u8>)>,
     /// Whether the last header line can be continued.
     is_open: bool,
+    /// Whether the last line has been joined already.
+    is_folded: bool,
     pub(super) name: Vec<u8>,
     pub(super) filename: Vec<u8>,
     pub(super) name_at: usize,
@@ -33,8 +38,10 @@ impl Default for Part {
         Part {
             in_headers: true,
             headers: Vec::new(),
+            names: BTreeSet::new(),
             lines: Vec::new(),
             is_open: false,
+            is_folded: false,
             name: Vec::new(),
             filename: Vec::new(),
             name_at: 0,
@@ -130,9 +137,14 @@ impl Reader<'_> {
         else {
             return self.form.fault("Invalid part header (folding error).");
         };
-        value.push(b' ');
-        value.extend_from_slice(without_line_end(trimmed));
-        *whole = [&name[..], b": ", value].concat();
+        if !part.is_folded {
+            part.is_folded = true;
+            *whole = [&name[..], b": ", value].concat();
+        }
+        for joined in [value, whole] {
+            joined.push(b' ');
+            joined.extend_from_slice(without_line_end(trimmed));
+        }
     }
 
     fn new_header(&mut self, part: &mut Part, line: &[u8], at: usize) {
@@ -151,13 +163,13 @@ impl Reader<'_> {
         let behind = text.get(colon + 1..).unwrap_or_default();
         let blanks = behind.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         let value = behind.get(blanks..).unwrap_or_default();
-        if part.header(name).is_some() {
+        if !part.names.insert(name.to_ascii_lowercase()) {
             let name = String::from_utf8_lossy(name).into_owned();
             return self.form.note(|| format!("Duplicate part header: {name}."));
         }
         part.headers.push((name.to_vec(), value.to_vec(), at + colon + 1 + blanks));
         part.lines.push((at, text.to_vec()));
-        part.is_open = true;
+        (part.is_open, part.is_folded) = (true, false);
         self.form.note(|| {
             let (name, value) = (String::from_utf8_lossy(name), String::from_utf8_lossy(value));
             format!("Added part header \"{name}\" \"{value}\".")
