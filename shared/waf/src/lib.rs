@@ -46,7 +46,7 @@ pub use page::ReplyConfig;
 pub use plugin::Waf;
 pub use portcullis_seclang::ParseError;
 pub use report::{Format, LogConfig, LogLevel};
-pub use ruleset::{Engine, OverLimit, Ruleset, Settings};
+pub use ruleset::{CookieFormat, Engine, OverLimit, Ruleset, Settings, XmlArguments};
 pub use stored::{Base, StoredError};
 pub use stream::WafStream;
 pub use transaction::{Interruption, Match, Phases, Response, Step, Transaction};

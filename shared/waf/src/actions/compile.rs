@@ -1,6 +1,6 @@
 //! From the syntax of actions to what they mean.
 
-use super::{Actions, Ctl, Disruptive, Keep, Namespace, Phase, Scope, SetVar};
+use super::{Actions, Ctl, Disruptive, Keep, Namespace, Phase, Sanitise, Scope, SetVar};
 use crate::collections::Persistent;
 use crate::text::Text;
 use crate::transformations::Transformation;
@@ -40,13 +40,15 @@ impl Actions {
             "deprecatevar" => self.ctls.push(Ctl::Keep(Keep::deprecate(value)?)),
             "auditlog" => self.audit = Some(true),
             "noauditlog" => self.audit = Some(false),
-            // Values in logs are cut, and come from `logdata` alone.
-            "sanitisearg"
-            | "sanitizearg"
-            | "sanitisematched"
-            | "sanitisematchedbytes"
-            | "sanitiserequestheader"
-            | "sanitiseresponseheader" => return Err(format!("action `{name}` is not yet supported")),
+            "sanitisearg" | "sanitizearg" => self.sanitises.push(Sanitise::Argument(value.to_owned().into())),
+            "sanitiserequestheader" | "sanitizerequestheader" => {
+                self.sanitises.push(Sanitise::RequestHeader(value.to_owned().into()));
+            }
+            "sanitiseresponseheader" | "sanitizeresponseheader" => {
+                self.sanitises.push(Sanitise::ResponseHeader(value.to_owned().into()));
+            }
+            "sanitisematched" | "sanitizematched" => self.sanitises.push(Sanitise::Matched),
+            "sanitisematchedbytes" | "sanitizematchedbytes" => self.sanitises.push(matched_bytes(value)?),
             "xmlns" => self.namespaces.push(namespace(value)?),
             _ => return self.describe(&name, value),
         }
@@ -97,6 +99,12 @@ const NEEDS_VALUE: &[&str] = &[
     "skip",
     "skipafter",
     "redirect",
+    "sanitisearg",
+    "sanitizearg",
+    "sanitiserequestheader",
+    "sanitizerequestheader",
+    "sanitiseresponseheader",
+    "sanitizeresponseheader",
     "xmlns",
     "setvar",
     "setenv",
@@ -159,6 +167,17 @@ fn disruptive(name: &str, value: &str) -> Result<Disruptive, String> {
             _ => return Err(format!("`{value}` is not what `allow` takes")),
         }),
     })
+}
+
+/// Reads nothing, or `head/tail`.
+fn matched_bytes(text: &str) -> Result<Sanitise, String> {
+    if text.is_empty() {
+        return Ok(Sanitise::MatchedBytes { head: 0, tail: 0 });
+    }
+    let both = text.split_once('/').and_then(|(head, tail)| Some((head.parse().ok()?, tail.parse().ok()?)));
+    let (head, tail) =
+        both.ok_or_else(|| format!("`{text}` is not what `sanitiseMatchedBytes` takes: it is `1/4`"))?;
+    Ok(Sanitise::MatchedBytes { head, tail })
 }
 
 /// Reads `prefix=URI`, the URI perhaps in single quotes.

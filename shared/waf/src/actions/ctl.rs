@@ -2,7 +2,7 @@
 
 use super::Keep;
 use crate::audit::{AuditEngine, PartsChange};
-use crate::ruleset::{Engine, IdRange, parse_ids};
+use crate::ruleset::{Engine, IdRange, XmlArguments, parse_ids};
 use crate::stored::{Str, stored_enum, stored_struct};
 use crate::variables::{Key, Selection, Variable};
 use portcullis_seclang::{Sign, Span, parse_variables};
@@ -20,6 +20,10 @@ pub(crate) enum Ctl {
     AuditLogParts(PartsChange),
     /// It concerns logs that the host writes; nothing to do.
     NoEffect,
+    XmlArguments(XmlArguments),
+    RequestBodyLimit(usize),
+    ResponseBodyLimit(usize),
+    ResponseBodyProcessor(&'static str),
     /// Persistent collections.
     Keep(Keep),
 }
@@ -51,6 +55,10 @@ stored_enum!(Ctl {
     7 => Keep(keep),
     8 => AuditEngine(engine),
     9 => AuditLogParts(change),
+    10 => XmlArguments(which),
+    11 => RequestBodyLimit(bytes),
+    12 => ResponseBodyLimit(bytes),
+    13 => ResponseBodyProcessor(name),
 });
 stored_struct!(Removal { rules, target });
 stored_enum!(RuleMatch { 0 => Ids(ranges), 1 => Tag(tag), 2 => Msg(msg) });
@@ -69,7 +77,20 @@ impl Ctl {
             "requestbodyprocessor" => Ctl::RequestBodyProcessor(processor(value)?),
             "auditengine" => Ctl::AuditEngine(AuditEngine::parse(value)?),
             "auditlogparts" => Ctl::AuditLogParts(PartsChange::parse(value)?),
-            "debugloglevel" => Ctl::NoEffect,
+            "parsexmlintoargs" => Ctl::XmlArguments(XmlArguments::parse(value)?),
+            "responsebodyprocessor" => match processor(value)? {
+                name @ ("JSON" | "XML") => Ctl::ResponseBodyProcessor(name),
+                _ => return Err(format!("`{value}` is not a processor of responses")),
+            },
+            "requestbodylimit" => Ctl::RequestBodyLimit(limit(value)?),
+            "responsebodylimit" => Ctl::ResponseBodyLimit(limit(value)?),
+            // The response's text is always there, whatever its processor would make of it.
+            "forceresponsebodyvariable" => switch(value).map(|_| Ctl::NoEffect)?,
+            "debugloglevel" => limit(value).map(|_| Ctl::NoEffect)?,
+            "hashengine" | "hashenforcement" if switch(value) == Ok(false) => Ctl::NoEffect,
+            "hashengine" | "hashenforcement" => {
+                return Err(format!("`ctl:{name}`: hash injection is not part of ModSecurity v3"));
+            }
             "ruleremovebyid" => Ctl::remove(RuleMatch::ids(value)?),
             "ruleremovebytag" => Ctl::remove(RuleMatch::tag(value)),
             "ruleremovebymsg" => Ctl::remove(RuleMatch::msg(value)),
@@ -92,8 +113,12 @@ impl Ctl {
         if variable.sign == Sign::Count {
             return Err(fault());
         }
-        let key = Key::of(variable.selector.as_ref())?;
-        let target = Selection { variable: Variable::find(&variable.name)?, key };
+        let found = Variable::find(&variable.name)?;
+        let key = match found {
+            Variable::Xml | Variable::ResponseXml => Key::path(variable.selector.as_ref())?,
+            _ => Key::of(variable.selector.as_ref())?,
+        };
+        let target = Selection { variable: found, key };
         Ok(Ctl::Remove(Removal { rules: rules(which.trim())?, target: Some(target) }))
     }
 }
@@ -138,8 +163,12 @@ pub(crate) fn switch(text: &str) -> Result<bool, String> {
     }
 }
 
+fn limit(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| format!("`{text}` is not a number"))
+}
+
 fn processor(text: &str) -> Result<&'static str, String> {
-    const KNOWN: [&str; 4] = ["URLENCODED", "JSON", "XML", "MULTIPART"];
+    const KNOWN: [&str; 6] = ["URLENCODED", "JSON", "XML", "MULTIPART", "GRAPHQL", "RAW"];
     let found = KNOWN.iter().find(|known| known.eq_ignore_ascii_case(text));
     found.copied().ok_or_else(|| format!("`{text}` is not a body processor"))
 }

@@ -46,12 +46,29 @@ pub(crate) struct Actions {
     pub(crate) skip: usize,
     pub(crate) skip_after: Option<Str>,
     pub(crate) meta: Meta,
+    /// `sanitise...`: what logs do not show once the rule has matched.
+    pub(crate) sanitises: Vec<Sanitise>,
     /// `xmlns`: prefixes of XPath expressions with their URIs.
     pub(crate) namespaces: Vec<Namespace>,
     /// What is done at each match of a value.
     pub(crate) setvars: Vec<SetVar>,
     /// What is done when the whole chain has matched.
     pub(crate) ctls: Vec<Ctl>,
+}
+
+/// What logs do not show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Sanitise {
+    Argument(Str),
+    RequestHeader(Str),
+    ResponseHeader(Str),
+    /// What has matched.
+    Matched,
+    /// The bytes that have matched, but so many at the begin and the end.
+    MatchedBytes {
+        head: usize,
+        tail: usize,
+    },
 }
 
 /// A prefix of an XPath expression, and what it stands for.
@@ -112,9 +129,17 @@ stored_struct!(Actions {
     skip,
     skip_after,
     meta,
+    sanitises,
     namespaces,
     setvars,
     ctls,
+});
+stored_enum!(Sanitise {
+    0 => Argument(name),
+    1 => RequestHeader(name),
+    2 => ResponseHeader(name),
+    3 => Matched,
+    4 => MatchedBytes { head, tail },
 });
 stored_struct!(Namespace { prefix, uri });
 stored_struct!(Meta { msg, logdata, severity, tags, ver, rev, maturity, accuracy });

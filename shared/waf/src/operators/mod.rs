@@ -14,11 +14,13 @@ pub mod libinjection;
 mod numeric;
 mod pattern;
 mod pm;
+mod rest_path;
 mod rx;
 mod rx_global;
 mod streq;
 mod unconditional;
 mod validate_byte_range;
+mod validate_nid;
 mod validate_url_encoding;
 mod validate_utf8_encoding;
 mod verify;
@@ -50,6 +52,11 @@ pub trait Test: std::fmt::Debug {
     fn conditions(&self, argument: Option<&[u8]>) -> Option<Conditions> {
         let _ = argument;
         None
+    }
+
+    /// Names of groups behind the whole match, for `ARGS_PATH`.
+    fn group_names(&self) -> &[String] {
+        &[]
     }
 
     /// Units of fuel for a byte of a value.
@@ -175,12 +182,14 @@ const TABLE: &[(&str, Make)] = &[
     ("pm", pm::make),
     ("pmf", pm::from_file),
     ("pmfromfile", pm::from_file),
+    ("restpath", rest_path::make),
     ("rx", rx::make),
     ("rxglobal", rx_global::make),
     ("streq", streq::make),
     ("strmatch", contains::make),
     ("unconditionalmatch", unconditional::always),
     ("validatebyterange", validate_byte_range::make),
+    ("validatenid", validate_nid::make),
     ("validateurlencoding", validate_url_encoding::make),
     ("validateutf8encoding", validate_utf8_encoding::make),
     ("verifycc", verify_cc::make),

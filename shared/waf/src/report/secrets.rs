@@ -1,6 +1,6 @@
 //! What no log shows: credentials, by the names of what holds them.
 
-use crate::transaction::Data;
+use crate::transaction::{Data, Pair};
 use portcullis_http::percent;
 
 /// Headers whose values are hidden, as those of all cookies are.
@@ -32,10 +32,17 @@ pub(crate) struct Secrets<'a> {
 
 impl<'a> Secrets<'a> {
     pub(crate) fn of(data: &'a Data) -> Secrets<'a> {
+        let hidden = &data.hidden;
+        let is_in =
+            |names: &[Vec<u8>], pair: &Pair| names.iter().any(|name| name.eq_ignore_ascii_case(&pair.name));
         let arguments = data.args_get.iter().chain(&data.args_post);
-        let arguments = arguments.filter(|pair| is_secret_name(&pair.name));
-        let headers = data.request_headers.iter().filter(|pair| is_secret_header(&pair.name));
-        let values = arguments.chain(headers).chain(&data.cookies).map(|pair| &*pair.value);
+        let arguments = arguments.filter(|pair| is_in(&hidden.arguments, pair) || is_secret_name(&pair.name));
+        let headers = data.request_headers.iter();
+        let headers =
+            headers.filter(|pair| is_in(&hidden.request_headers, pair) || is_secret_header(&pair.name));
+        let response = data.response_headers.iter().filter(|pair| is_in(&hidden.response_headers, pair));
+        let pairs = arguments.chain(headers).chain(response).chain(&data.cookies).map(|pair| &*pair.value);
+        let values = hidden.texts.iter().map(Vec::as_slice).chain(pairs);
         Secrets { values: values.filter(|value| value.len() >= SHORTEST).take(MOST).collect() }
     }
 

@@ -60,7 +60,7 @@ fn phase_of(syntax: &[Action]) -> Result<Phase, String> {
 pub(super) fn selection(variable: &portcullis_seclang::Variable) -> Result<Selection, String> {
     let found = Variable::find(&variable.name)?;
     let key = match found {
-        Variable::Xml => Key::path(variable.selector.as_ref())?,
+        Variable::Xml | Variable::ResponseXml => Key::path(variable.selector.as_ref())?,
         _ => Key::of(variable.selector.as_ref())?,
     };
     Ok(Selection { variable: found, key })

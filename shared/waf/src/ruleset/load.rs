@@ -255,6 +255,10 @@ impl<'f> Loader<'f> {
         self.warnings.extend(warnings.map(|warning| format!("{file}:{line}: rule `{id}`: {warning}")));
     }
 
+    pub(super) fn has_file(&self, name: &str) -> bool {
+        data_file(self.files, self.base, name).is_some()
+    }
+
     /// A rule of the base reads the file of the configuration where that has its data file's name.
     fn with_own_files(&self, rule: Rc<Rule>) -> Result<Rc<Rule>, String> {
         let reads = |rule: &Rule| {

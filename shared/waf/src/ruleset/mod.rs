@@ -14,7 +14,7 @@ pub(crate) use changes::Change;
 pub(crate) use compile::Compiler;
 pub(crate) use ids::{IdRange, parse_ids};
 pub(crate) use rule::{Operation, Rule, Target};
-pub use settings::{Engine, OverLimit, Settings};
+pub use settings::{CookieFormat, Engine, OverLimit, Settings, XmlArguments};
 
 use crate::actions::Phase;
 use crate::plan::Plan;

@@ -20,6 +20,10 @@ pub struct Settings {
     pub json_depth: usize,
     /// `SecArgumentsLimit`.
     pub arguments_limit: usize,
+    /// `SecCookieFormat`.
+    pub cookie_format: CookieFormat,
+    /// `SecParseXmlIntoArgs`.
+    pub xml_into_arguments: XmlArguments,
     /// `SecArgumentSeparator`.
     pub argument_separator: u8,
     /// `SecResponseBodyAccess`.
@@ -58,6 +62,8 @@ impl Default for Settings {
             request_body_no_files_limit: 131_072,
             json_depth: 64,
             arguments_limit: 1_000,
+            cookie_format: CookieFormat::Netscape,
+            xml_into_arguments: XmlArguments::Off,
             argument_separator: b'&',
             response_body_access: false,
             response_body_limit: 524_288,
@@ -87,6 +93,7 @@ pub enum Engine {
     DetectionOnly,
 }
 
+stored_enum!(XmlArguments { 0 => Off, 1 => On, 2 => Only });
 stored_enum!(Engine { 0 => On, 1 => Off, 2 => DetectionOnly });
 
 impl Engine {
@@ -97,6 +104,38 @@ impl Engine {
             "off" => Ok(Engine::Off),
             "detectiononly" => Ok(Engine::DetectionOnly),
             _ => Err(format!("`{text}` is none of `On`, `Off`, `DetectionOnly`")),
+        }
+    }
+}
+
+/// How cookie headers are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CookieFormat {
+    /// `0`: `name=value; name=value`.
+    Netscape,
+    /// `1`: `$Version="1"; name="value"; $Path="/"` (RFC 2109).
+    Version1,
+}
+
+/// Whether the texts of an XML body are arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum XmlArguments {
+    /// They are not.
+    Off,
+    /// They are, and `XML` is there too.
+    On,
+    /// They are, and `XML` is not there.
+    Only,
+}
+
+impl XmlArguments {
+    /// Reads a value of `SecParseXmlIntoArgs`.
+    pub(crate) fn parse(text: &str) -> Result<XmlArguments, String> {
+        match text.to_ascii_lowercase().as_str() {
+            "on" => Ok(XmlArguments::On),
+            "off" => Ok(XmlArguments::Off),
+            "onlyargs" => Ok(XmlArguments::Only),
+            _ => Err(format!("`{text}` is none of `On`, `Off`, `OnlyArgs`")),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What matching rules change: captures, variables, the engine itself.
 
-use super::{Transaction, View};
+use super::{Pair, Transaction, View};
 use crate::actions::{Change, Collection, Ctl, SetVar};
 use crate::operators::{Captures, number};
 use crate::ruleset::{Engine, Rule};
@@ -18,6 +18,15 @@ impl Transaction {
                 Some(group) => self.data.tx.insert(&name, group.clone()),
                 None => self.data.tx.remove(&name),
             };
+        }
+    }
+
+    /// `ARGS_PATH`: the groups that the operator has names for.
+    pub(super) fn set_path_arguments(&mut self, rule: &Rule, captures: &Captures) {
+        let names = rule.operation.as_ref().map_or(&[][..], |operation| operation.test.group_names());
+        for (name, group) in names.iter().zip(captures.groups.iter().skip(1)) {
+            self.data.args_path.retain(|pair| pair.name != name.as_bytes());
+            self.data.args_path.push(Pair::new(name.as_bytes(), group.clone()));
         }
     }
 
@@ -93,6 +102,10 @@ impl Transaction {
             Ctl::AuditEngine(engine) => self.audit_engine = *engine,
             Ctl::AuditLogParts(change) => self.audit_parts = self.audit_parts.changed(change),
             Ctl::NoEffect => {}
+            Ctl::XmlArguments(which) => self.xml_into_arguments = *which,
+            Ctl::RequestBodyLimit(bytes) => self.request_body_limit = *bytes,
+            Ctl::ResponseBodyLimit(bytes) => self.response_body_limit = *bytes,
+            Ctl::ResponseBodyProcessor(name) => self.data.response_processor = name,
             Ctl::Keep(keep) => self.keep(rule, keep),
         }
     }

@@ -1,7 +1,8 @@
 //! What the request's body means: the body processors.
 
 use super::data::Pair;
-use super::{Transaction, json, multipart, xml};
+use super::{Transaction, graphql, json, multipart, xml};
+use crate::ruleset::XmlArguments;
 use portcullis_core::OutOfFuel;
 
 /// What is said of a body whose part that is no file passes `SecRequestBodyNoFilesLimit`.
@@ -37,9 +38,11 @@ impl Transaction {
             }
             "JSON" => Ok(self.read_json(body).map_err(|message| format!("JSON parsing error: {message}"))),
             "XML" => {
-                let read = xml::read(body, self.ruleset.settings.json_depth);
-                let read = read.map_err(|message| format!("XML parsing error: {message}"));
-                Ok(read.map(|xml| self.data.xml = Some(xml)))
+                let read = self.read_xml(body);
+                Ok(read.map_err(|message| format!("XML parsing error: {message}")))
+            }
+            "GRAPHQL" => {
+                Ok(self.read_graphql(body).map_err(|message| format!("GraphQL parsing error: {message}")))
             }
             "MULTIPART" => Ok(self.read_multipart(body)),
             _ => Ok(Ok(())),
@@ -56,6 +59,80 @@ impl Transaction {
         }
         self.data.args_post = arguments;
         outcome
+    }
+
+    /// Reads the response's body, if a rule has asked for that.
+    pub(super) fn read_response(&mut self) -> Result<(), OutOfFuel> {
+        let body = std::mem::take(&mut self.data.response_body);
+        let settings = &self.ruleset.settings;
+        let outcome = match self.data.response_processor {
+            _ if body.is_empty() => Ok(()),
+            "JSON" => {
+                self.fuel.charge_call(body.len())?;
+                let (arguments, outcome) =
+                    json::arguments(&body, settings.json_depth, settings.arguments_limit);
+                self.data.response_args = arguments;
+                outcome
+            }
+            "XML" => {
+                self.fuel.charge_call(body.len())?;
+                xml::read(&body, settings.json_depth).map(|xml| self.data.response_xml = Some(xml))
+            }
+            _ => Ok(()),
+        };
+        self.data.response_body = body;
+        self.data.response_error = outcome.err();
+        Ok(())
+    }
+
+    /// A document, or JSON that has one as `query`, alone or in a list.
+    fn read_graphql(&mut self, body: &[u8]) -> Result<(), String> {
+        let is_query = |pair: &&Pair| {
+            let inside = pair.name.strip_prefix(b"json.").unwrap_or_default();
+            let member = inside.strip_prefix(b"array_").map_or(inside, |rest| {
+                let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+                rest.get(digits + 1..).unwrap_or_default()
+            });
+            member == b"query"
+        };
+        let media =
+            portcullis_http::media::MediaType::parse(self.data.header(b"content-type").unwrap_or_default());
+        let is_json = media.is_some_and(|media| media.is_json());
+        if !is_json {
+            return self.read_query(body);
+        }
+        self.read_json(body)?;
+        let queries: Vec<Vec<u8>> =
+            self.data.args_post.iter().filter(is_query).map(|pair| pair.value.clone()).collect();
+        queries.iter().try_for_each(|query| self.read_query(query))
+    }
+
+    fn read_query(&mut self, query: &[u8]) -> Result<(), String> {
+        let settings = &self.ruleset.settings;
+        let taken = self.data.args_get.len() + self.data.args_post.len();
+        let room = settings.arguments_limit.saturating_sub(taken);
+        let (arguments, outcome) = graphql::arguments(query, settings.json_depth, room);
+        self.remark_arguments("GRAPHQL", &arguments);
+        self.data.args_post.extend(arguments);
+        outcome
+    }
+
+    /// With `SecParseXmlIntoArgs` the texts of elements are arguments, alone or too.
+    fn read_xml(&mut self, body: &[u8]) -> Result<(), String> {
+        let settings = &self.ruleset.settings;
+        let depth = settings.json_depth;
+        if self.xml_into_arguments != XmlArguments::Off {
+            let room = settings.arguments_limit.saturating_sub(self.data.args_get.len());
+            let (arguments, outcome) = xml::arguments(body, depth, room);
+            self.remark_arguments("XML", &arguments);
+            self.data.args_post = arguments;
+            if self.xml_into_arguments == XmlArguments::Only {
+                return outcome;
+            }
+            outcome?;
+        }
+        self.data.xml = Some(xml::read(body, depth)?);
+        Ok(())
     }
 
     fn read_multipart(&mut self, body: &[u8]) -> Result<(), String> {

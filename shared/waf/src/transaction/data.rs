@@ -52,6 +52,8 @@ pub(crate) struct Data {
     pub(crate) cookies: Vec<Pair>,
     pub(crate) args_get: Vec<Pair>,
     pub(crate) args_post: Vec<Pair>,
+    /// What `@restpath` has found in a path. It is not among `ARGS`, which no rule changes while a phase runs.
+    pub(crate) args_path: Vec<Pair>,
     pub(crate) urlencoded_error: bool,
     pub(crate) request_body: Vec<u8>,
     pub(crate) request_body_length: u64,
@@ -71,6 +73,12 @@ pub(crate) struct Data {
     pub(crate) response_body: Vec<u8>,
     pub(crate) response_length: usize,
     pub(crate) response_too_long: bool,
+    pub(crate) response_processor: &'static str,
+    pub(crate) response_args: Vec<Pair>,
+    pub(crate) response_xml: Option<Xml>,
+    pub(crate) response_error: Option<String>,
+    /// What rules have asked logs not to show.
+    pub(crate) hidden: Hidden,
     pub(crate) tx: Map,
     pub(crate) env: Map,
     pub(crate) collections: Collections,
@@ -78,6 +86,16 @@ pub(crate) struct Data {
     pub(crate) collection_timeout: u64,
     pub(crate) matched_vars: Vec<Pair>,
     pub(crate) highest_severity: u8,
+}
+
+/// What rules have asked logs not to show.
+#[derive(Debug, Default)]
+pub(crate) struct Hidden {
+    pub(crate) arguments: Vec<Vec<u8>>,
+    pub(crate) request_headers: Vec<Vec<u8>>,
+    pub(crate) response_headers: Vec<Vec<u8>>,
+    /// Texts, wherever they stand.
+    pub(crate) texts: Vec<Vec<u8>>,
 }
 
 /// A multipart body.

@@ -187,6 +187,7 @@ impl Transaction {
         if let Some(captures) = &hit.captures {
             self.set_captures(captures);
             self.remark_captures(rule, captures);
+            self.set_path_arguments(rule, captures);
         }
         if rule.operation.is_some() {
             self.data.matched_vars.push(Pair { name: hit.name, value: hit.value });
@@ -200,6 +201,9 @@ impl Transaction {
         for rule in head.links.iter().rev().chain(std::iter::once(head)) {
             for ctl in &rule.actions.ctls {
                 self.control(rule, ctl);
+            }
+            for sanitise in &rule.actions.sanitises {
+                self.sanitise(sanitise);
             }
         }
         if let Some(severity) = head.meta.severity {
@@ -393,7 +397,8 @@ impl<'a> Search<'a> {
         seen: &Option<(Vec<u8>, String)>,
     ) -> Result<(), OutOfFuel> {
         self.transaction.fuel.charge_call(value.len().saturating_mul(self.operation.test.weight()))?;
-        let mut captures = self.rule.actions.capture.then(Captures::default);
+        let wants_groups = self.rule.actions.capture || !self.operation.test.group_names().is_empty();
+        let mut captures = wants_groups.then(Captures::default);
         let found = self.operation.test.matches(value, &self.argument, captures.as_mut());
         let name = || match key {
             [] => target.selection.variable.name().as_bytes().to_vec(),

@@ -6,6 +6,7 @@ mod data;
 mod describe;
 mod dom;
 mod evaluate;
+mod graphql;
 mod inspect;
 mod json;
 mod kept;
@@ -15,6 +16,7 @@ mod origin;
 mod outcome;
 mod phases;
 mod remarks;
+mod sanitise;
 mod trace;
 mod transcript;
 mod xml;
@@ -29,7 +31,7 @@ pub use trace::Step;
 use crate::actions::{Removal, Scope};
 use crate::audit::{AuditEngine, Parts};
 use crate::collections::{Counts, Persistent};
-use crate::ruleset::{Engine, OverLimit, Ruleset, Settings};
+use crate::ruleset::{CookieFormat, Engine, OverLimit, Ruleset, Settings, XmlArguments};
 use portcullis_core::{Fuel, OutOfFuel};
 use portcullis_http::{cookies, form};
 use std::cell::RefCell;
@@ -45,6 +47,9 @@ pub struct Transaction {
     fuel: Fuel,
     engine: Engine,
     request_body_access: bool,
+    xml_into_arguments: XmlArguments,
+    request_body_limit: usize,
+    response_body_limit: usize,
     response_body_access: bool,
     audit_engine: AuditEngine,
     audit_parts: Parts,
@@ -77,6 +82,9 @@ impl Transaction {
             fuel: Fuel::new(fuel),
             engine: settings.engine,
             request_body_access: settings.request_body_access,
+            xml_into_arguments: settings.xml_into_arguments,
+            request_body_limit: settings.request_body_limit,
+            response_body_limit: settings.response_body_limit,
             response_body_access: settings.response_body_access,
             audit_engine: settings.audit_engine,
             audit_parts: settings.audit_parts,
@@ -131,8 +139,18 @@ impl Transaction {
     pub fn add_request_header(&mut self, name: &[u8], value: &[u8]) {
         if name.eq_ignore_ascii_case(b"cookie") {
             let room = self.ruleset.settings.arguments_limit.saturating_sub(self.data.cookies.len());
-            let cookies = cookies::pairs(value).take(room).map(|(name, value)| Pair::new(name, value));
-            self.data.cookies.extend(cookies);
+            match self.ruleset.settings.cookie_format {
+                CookieFormat::Netscape => {
+                    let cookies = cookies::pairs(value).take(room);
+                    self.data.cookies.extend(cookies.map(|(name, value)| Pair::new(name, value)));
+                }
+                CookieFormat::Version1 => {
+                    let cookies = cookies::version_1_pairs(value).take(room);
+                    self.data
+                        .cookies
+                        .extend(cookies.map(|(name, value)| Pair::new(name, value.into_owned())));
+                }
+            }
         }
         self.data.request_headers.push(Pair::new(name, value));
     }
@@ -141,7 +159,7 @@ impl Transaction {
     pub fn wants_request_body(&self) -> Option<(usize, OverLimit)> {
         let settings = &self.ruleset.settings;
         let wanted = self.engine != Engine::Off && self.request_body_access && self.interruption.is_none();
-        wanted.then_some((settings.request_body_limit, settings.request_body_over))
+        wanted.then_some((self.request_body_limit, settings.request_body_over))
     }
 
     /// Bytes of the request's body. Beyond the limit the body is refused, or the rest is not looked at.
@@ -149,8 +167,7 @@ impl Transaction {
         if self.engine == Engine::Off || !self.request_body_access || self.interruption.is_some() {
             return self.interruption();
         }
-        let settings = &self.ruleset.settings;
-        let limit = settings.request_body_limit;
+        let limit = self.request_body_limit;
         self.data.request_body_length += bytes.len() as u64;
         let room = limit.saturating_sub(self.data.request_body.len());
         self.data.request_body.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
@@ -201,7 +218,7 @@ impl Transaction {
             && self.response_body_access
             && self.interruption.is_none()
             && self.is_listed_response();
-        wanted.then_some((settings.response_body_limit, settings.response_body_over))
+        wanted.then_some((self.response_body_limit, settings.response_body_over))
     }
 
     /// Whether the response's type is one whose bodies are looked at.
@@ -217,8 +234,7 @@ impl Transaction {
         if self.engine == Engine::Off || self.interruption.is_some() || !self.is_listed_response() {
             return self.interruption();
         }
-        let settings = &self.ruleset.settings;
-        let limit = settings.response_body_limit;
+        let limit = self.response_body_limit;
         let room = limit.saturating_sub(self.data.response_length);
         self.data.response_length += bytes.len();
         // The limit holds for bodies that no rule looks at too.
@@ -303,6 +319,7 @@ impl Transaction {
             portcullis_http::media::MediaType::parse(self.data.header(b"content-type").unwrap_or_default());
         self.data.body_processor = match media {
             Some(media) if media.is_form() => "URLENCODED",
+            Some(media) if media.essence() == b"application/graphql" => "GRAPHQL",
             Some(media) if media.essence() == b"multipart/form-data" => "MULTIPART",
             _ => "",
         };

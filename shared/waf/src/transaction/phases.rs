@@ -87,6 +87,9 @@ impl<'t> Phases<'t, '_> {
 
     /// Phase 4.
     pub fn process_response_body(self) -> Result<Option<&'t Interruption>, OutOfFuel> {
+        if self.transaction.interruption.is_none() {
+            self.transaction.read_response()?;
+        }
         self.run(Phase::ResponseBody)
     }
 
@@ -94,6 +97,7 @@ impl<'t> Phases<'t, '_> {
     pub fn process_logging(mut self) -> Result<(), OutOfFuel> {
         let run = self.transaction.evaluate(Phase::Logging, &mut self.archive);
         self.transaction.write_kept(&mut self.archive);
+        self.transaction.remark_audit();
         run
     }
 

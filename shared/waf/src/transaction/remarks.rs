@@ -2,6 +2,7 @@
 
 use super::{Match, Transaction, View};
 use crate::actions::{Disruptive, Phase};
+use crate::audit::AuditEngine;
 use crate::operators::Captures;
 use crate::ruleset::{Engine, Rule};
 use crate::text::Text;
@@ -60,6 +61,20 @@ impl Transaction {
         for (skipped_before, rule) in self.ruleset.rules(phase, counted).enumerate() {
             let left = by.actions.skip.saturating_sub(skipped_before + 1);
             self.remark(9, || skipped(rule, left));
+        }
+    }
+
+    /// Whether the exchange would be in the audit log; without `SecAuditEngine` ModSecurity says so of all.
+    pub(super) fn remark_audit(&self) {
+        if !self.is_traced() || self.engine == Engine::Off {
+            return;
+        }
+        let is_relevant = match self.audit_engine {
+            AuditEngine::Off | AuditEngine::On => true,
+            AuditEngine::RelevantOnly => self.matches.iter().any(|matched| matched.audit),
+        };
+        if is_relevant {
+            self.remark(8, || "Request was relevant to be saved.".to_owned());
         }
     }
 

@@ -2,13 +2,57 @@
 //!
 //! A reader of form, not a validator: elements must be balanced. Entities of a document type are never expanded.
 
-use super::data::Xml;
+use super::data::{Pair, Xml};
 
 /// Reads a body; elements may stand within one another `depth` deep.
 pub(super) fn read(body: &[u8], depth: usize) -> Result<Xml, String> {
     let mut xml = Xml::default();
     scan(body, depth, &mut xml)?;
     Ok(xml)
+}
+
+/// The text of each element that has no others in it as an argument, like `xml.order.item`; at most so many.
+pub(super) fn arguments(body: &[u8], depth: usize, most: usize) -> (Vec<Pair>, Result<(), String>) {
+    let mut arguments =
+        Arguments { path: b"xml".to_vec(), ends: Vec::new(), text: Vec::new(), out: Vec::new(), most };
+    let mut outcome = scan(body, depth, &mut arguments);
+    if arguments.out.len() >= most {
+        outcome = outcome.and(Err("too many arguments".to_owned()));
+    }
+    (arguments.out, outcome)
+}
+
+struct Arguments {
+    path: Vec<u8>,
+    /// Where the path ends without each open element.
+    ends: Vec<usize>,
+    /// What stands in the element that was opened last, if none was closed since.
+    text: Vec<u8>,
+    out: Vec<Pair>,
+    most: usize,
+}
+
+impl Sink for Arguments {
+    fn open(&mut self, name: &[u8]) {
+        self.ends.push(self.path.len());
+        self.path.push(b'.');
+        self.path.extend_from_slice(name);
+        self.text.clear();
+    }
+
+    fn attribute(&mut self, _: &[u8], _: &[u8]) {}
+
+    fn close(&mut self) {
+        if !self.text.trim_ascii().is_empty() && self.out.len() < self.most {
+            self.out.push(Pair::new(self.path.clone(), std::mem::take(&mut self.text)));
+        }
+        self.text.clear();
+        self.path.truncate(self.ends.pop().unwrap_or(0));
+    }
+
+    fn text(&mut self, text: &[u8]) {
+        self.text.extend_from_slice(text);
+    }
 }
 
 /// Takes what stands in a document, in its order.
@@ -205,6 +249,16 @@ mod tests {
         let xml = read(body, 8).unwrap();
         assert_eq!(xml.text.escape_ascii().to_string(), "\\ntA&b;<u>");
         assert_eq!(xml.attributes, [b"1<2"]);
+    }
+
+    #[test]
+    fn texts_as_arguments() {
+        let body = b"<o a='1'><i>x</i><i>y&amp;z</i><e/> <j><k>1</k> t</j></o>";
+        let (found, outcome) = arguments(body, 8, 10);
+        assert_eq!(outcome, Ok(()));
+        let expected = [("xml.o.i", "x"), ("xml.o.i", "y&z"), ("xml.o.j.k", "1"), ("xml.o.j", " t")];
+        assert_eq!(found, expected.map(|(name, value)| Pair::new(name, value)));
+        assert!(arguments(body, 8, 2).1.is_err());
     }
 
     #[test]

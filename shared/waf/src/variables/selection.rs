@@ -162,8 +162,8 @@ impl Selection {
         take: &mut dyn FnMut(Item<'a>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         // XPath expressions are no names: which values they mean is decided where the values are.
-        if self.variable == Variable::Xml {
-            return super::values::xml(view, &self.key, take);
+        if matches!(self.variable, Variable::Xml | Variable::ResponseXml) {
+            return super::values::xml(self.variable, view, &self.key, take);
         }
         if let Some(collection) = self.variable.persistent() {
             super::values::built_in(collection, view, &self.key, take)?;

@@ -30,6 +30,8 @@ pub(crate) fn each<'a>(variable: Variable, view: View<'a>, take: Take<'_, 'a>) -
             pairs(&data.args_get, take)?;
             pairs(&data.args_post, take)
         }
+        Variable::ArgsPath => pairs(&data.args_path, take),
+        Variable::ResponseArgs => pairs(&data.response_args, take),
         Variable::ArgsGet => pairs(&data.args_get, take),
         Variable::ArgsPost => pairs(&data.args_post, take),
         Variable::ArgsNames => {
@@ -62,7 +64,7 @@ pub(crate) fn each<'a>(variable: Variable, view: View<'a>, take: Take<'_, 'a>) -
         Variable::Session => kept(Persistent::Session, data, take),
         Variable::User => kept(Persistent::User, data, take),
         Variable::Rule => rule(view, take),
-        Variable::Xml => xml(view, &Key::Any, take),
+        Variable::Xml | Variable::ResponseXml => xml(variable, view, &Key::Any, take),
         _ => match scalar(variable, data) {
             Some(value) => take(Item { key: Cow::Borrowed(&[]), value }),
             None => ControlFlow::Continue(()),
@@ -96,10 +98,14 @@ pub(crate) fn nth(variable: Variable, data: &Data, place: usize) -> Option<Item<
 
 /// `XML:/*` is all text, `XML://@*` the values of all attributes; other expressions are evaluated. Where that would
 /// take too long the rule sees all text.
-pub(crate) fn xml<'a>(view: View<'a>, key: &Key, take: Take<'_, 'a>) -> ControlFlow<()> {
-    let Some(xml) = &view.data.xml else { return ControlFlow::Continue(()) };
+pub(crate) fn xml<'a>(variable: Variable, view: View<'a>, key: &Key, take: Take<'_, 'a>) -> ControlFlow<()> {
+    let (xml, body) = match variable {
+        Variable::ResponseXml => (&view.data.response_xml, &view.data.response_body),
+        _ => (&view.data.xml, &view.data.request_body),
+    };
+    let Some(xml) = xml else { return ControlFlow::Continue(()) };
     if let Key::Path(path) = key {
-        let dom = xml.dom.get_or_init(|| Dom::read(&view.data.request_body, view.data.xml_depth).ok());
+        let dom = xml.dom.get_or_init(|| Dom::read(body, view.data.xml_depth).ok());
         let namespaces = view.rule.map_or(&[][..], |rule| &rule.actions.namespaces);
         if let Some(Selected::Nodes(nodes)) = dom.as_ref().map(|dom| select(path, dom, namespaces)) {
             let key: Cow<'_, [u8]> = Cow::Owned(path.source().as_bytes().to_vec());
@@ -214,6 +220,11 @@ fn scalar(variable: Variable, data: &Data) -> Option<Cow<'_, [u8]>> {
         Variable::MatchedVar => data.matched_vars.last().map(|pair| Cow::Borrowed(&*pair.value)),
         Variable::MatchedVarName => data.matched_vars.last().map(|pair| Cow::Borrowed(&*pair.name)),
         Variable::ModsecBuild => text(MODSEC_BUILD),
+        // No pattern has limits whose excess rules could ask for.
+        Variable::MscPcreError | Variable::MscPcreLimitsExceeded => flag(false),
+        Variable::ResBodyError => flag(data.response_error.is_some()),
+        Variable::ResBodyErrorMsg => text(data.response_error.as_deref().unwrap_or_default().as_bytes()),
+        Variable::ResBodyProcessor => text(data.response_processor.as_bytes()),
         Variable::MultipartBoundaryQuoted => flag(strict.boundary_quoted),
         Variable::MultipartBoundaryWhitespace => flag(strict.boundary_whitespace),
         Variable::MultipartCrlfLfLines => flag(strict.crlf_lf_lines),
