@@ -38,6 +38,10 @@ struct Group {
 /// A literal and the patterns that it belongs to.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
+    /// The four bytes up to the end of its group, or fewer where it begins within them.
+    tail: u32,
+    /// The bits of them that count.
+    mask: u32,
     text: u32,
     first_owner: u32,
     owners: u16,
@@ -87,7 +91,11 @@ impl Grams {
         let (text, first_owner) = (self.texts.len() as u32, self.owners.len() as u32);
         self.texts.extend_from_slice(&atom.bytes);
         self.owners.extend_from_slice(owners);
+        let before = atom.bytes.get(..usize::from(end)).unwrap_or_default();
+        let tail = before.iter().fold(0, |tail, byte| tail << 8 | u32::from(*byte));
         self.entries.push(Entry {
+            tail,
+            mask: if end < 4 { (1 << (8 * u32::from(end))) - 1 } else { u32::MAX },
             text,
             first_owner,
             owners: owners.len() as u16,
@@ -119,30 +127,33 @@ impl Grams {
             return 0;
         }
         let mut compared = 0;
-        let mut gram = 0u32;
+        // The last four bytes, in lower case.
+        let mut tail = 0u32;
         for (at, byte) in text.iter().enumerate() {
-            gram = (gram << 8 | u32::from(byte.to_ascii_lowercase())) & 0x00ff_ffff;
-            let pair = (gram & 0xffff) as usize;
-            let is_triple = bit(&self.triples, hash(gram));
-            let is_pair = bit(&self.pairs, pair);
+            tail = tail << 8 | u32::from(byte.to_ascii_lowercase());
+            let is_triple = bit(&self.triples, hash(tail));
+            let is_pair = bit(&self.pairs, (tail & 0xffff) as usize);
             if is_triple | is_pair != 0 {
                 if is_triple != 0 {
-                    compared += self.compare(gram | TRIPLE, text, at + 1, found);
+                    compared += self.compare(tail & 0x00ff_ffff | TRIPLE, tail, text, at + 1, found);
                 }
                 if is_pair != 0 {
-                    compared += self.compare(gram & 0xffff | PAIR, text, at + 1, found);
+                    compared += self.compare(tail & 0xffff | PAIR, tail, text, at + 1, found);
                 }
             }
         }
         compared
     }
 
-    /// Compares the literals of a group that ends at `end`.
-    fn compare(&self, gram: u32, text: &[u8], end: usize, found: &mut [u64]) -> u64 {
+    /// Compares the literals of a group that ends at `end`, behind these four bytes.
+    fn compare(&self, gram: u32, tail: u32, text: &[u8], end: usize, found: &mut [u64]) -> u64 {
         let Some(group) = self.group(gram) else { return 1 };
         let first = group.first as usize;
         let entries = self.entries.get(first..first + group.count as usize).unwrap_or_default();
         for entry in entries {
+            if (entry.tail ^ tail) & entry.mask != 0 {
+                continue;
+            }
             let first = entry.first_owner as usize;
             let owners = self.owners.get(first..first + usize::from(entry.owners)).unwrap_or_default();
             if owners.iter().all(|owner| has(found, usize::from(*owner))) || !self.is_at(entry, text, end) {
@@ -184,13 +195,15 @@ fn gram_of(atom: &Atom, load: impl Fn(u32) -> usize) -> Option<(u32, u8)> {
     let mark = if length == 2 { PAIR } else { TRIPLE };
     let gram = |bytes: &[u8]| bytes.iter().fold(0, |gram, byte| gram << 8 | u32::from(*byte)) | mark;
     let places = atom.bytes.windows(length).enumerate().map(|(at, bytes)| (gram(bytes), at + length, bytes));
-    let cost = |gram: u32, bytes: &[u8]| rarity(bytes) * (1.0 + load(gram) as f32);
+    // A fourth byte in front sorts out most of what a group stands for.
+    let lonely = |end: usize| if end == length { 2.0 } else { 1.0 };
+    let cost = |gram: u32, end: usize, bytes: &[u8]| rarity(bytes) * (1.0 + load(gram) as f32) * lonely(end);
     places
-        .min_by(|(a, _, x), (b, _, y)| cost(*a, x).total_cmp(&cost(*b, y)))
+        .min_by(|(a, i, x), (b, j, y)| cost(*a, *i, x).total_cmp(&cost(*b, *j, y)))
         .map(|(gram, end, _)| (gram, end as u8))
 }
 
-/// 16 bits of the bytes of a group; its mark is left out.
+/// 16 bits of the last three bytes; marks are left out.
 #[inline]
 fn hash(gram: u32) -> usize {
     ((gram << 8).wrapping_mul(0x9e37_79b1) >> 16) as usize

@@ -1,5 +1,6 @@
 //! Operators: one file each, and the table of their names.
 
+mod automaton;
 mod backtracked;
 mod begins_with;
 mod captures;
@@ -62,6 +63,11 @@ pub trait Test: std::fmt::Debug {
     /// Units of fuel for a byte of a value.
     fn weight(&self) -> usize {
         1
+    }
+
+    /// Units of fuel for the values since the last call, beyond those for their bytes.
+    fn debt(&self) -> u64 {
+        0
     }
 
     /// What whoever loads the rule should know.

@@ -1,5 +1,6 @@
 //! Patterns in PCRE's notation, on an engine that runs in linear time.
 
+use super::automaton::Automaton;
 use super::{Compile, Recipe, Str};
 use crate::pcre;
 use portcullis_patterns::{Conditions, RegexOptions};
@@ -13,8 +14,8 @@ const CACHE_LIMIT: usize = 1 << 20;
 
 /// A pattern with ModSecurity v3's flags (`(?sm)`, bytes).
 pub(super) enum Pattern {
-    /// Known when the rules load; compiled then or at first use.
-    Fixed { pattern: Str, regex: OnceCell<Option<Regex>> },
+    /// Known when the rules load; compiled at first use: the automaton tells whether a text matches, the regex where.
+    Fixed { pattern: Str, automaton: OnceCell<Option<Automaton>>, regex: OnceCell<Option<Regex>> },
     /// With macros: compiled when a request has filled them in; the last one is kept.
     Filled(RefCell<Option<(Vec<u8>, Option<Regex>)>>),
 }
@@ -24,14 +25,29 @@ impl Pattern {
         if recipe.has_macros {
             return Ok(Pattern::Filled(RefCell::new(None)));
         }
-        let regex = match recipe.compile {
-            Compile::Now => {
-                let compiled = build(&pcre::translate(recipe.argument)?);
-                OnceCell::from(Some(compiled.map_err(|error| explain(recipe.argument, &error))?))
-            }
-            Compile::Lazily => OnceCell::new(),
-        };
-        Ok(Pattern::Fixed { pattern: recipe.argument.clone(), regex })
+        // Only to be found wrong now; what is compiled is made again when it is wanted.
+        if recipe.compile == Compile::Now {
+            build(&pcre::translate(recipe.argument)?).map_err(|error| explain(recipe.argument, &error))?;
+        }
+        let pattern = recipe.argument.clone();
+        Ok(Pattern::Fixed { pattern, automaton: OnceCell::new(), regex: OnceCell::new() })
+    }
+
+    /// Whether it matches anywhere in the text.
+    pub(super) fn is_match(&self, text: &[u8], argument: &[u8]) -> bool {
+        let told = self.automaton().and_then(|automaton| automaton.is_match(text));
+        told.unwrap_or_else(|| self.with(argument, |regex| regex.is_match(text)))
+    }
+
+    /// Units of fuel for the texts since the last call, beyond those for their bytes.
+    pub(super) fn debt(&self) -> u64 {
+        self.automaton().map_or(0, Automaton::debt)
+    }
+
+    fn automaton(&self) -> Option<&Automaton> {
+        let Pattern::Fixed { pattern, automaton, .. } = self else { return None };
+        let make = || Automaton::new(&pcre::translate(pattern).ok()?, SIZE_LIMIT);
+        automaton.get_or_init(make).as_ref()
     }
 
     /// What a text must have for the pattern to match.
@@ -48,7 +64,7 @@ impl Pattern {
     /// has excluded that.
     pub(super) fn with(&self, argument: &[u8], ask: impl FnOnce(&Regex) -> bool) -> bool {
         match self {
-            Pattern::Fixed { pattern, regex } => {
+            Pattern::Fixed { pattern, regex, .. } => {
                 regex.get_or_init(|| compile(pattern)).as_ref().is_some_and(ask)
             }
             Pattern::Filled(last) => {

@@ -17,19 +17,23 @@ pub(super) fn make(recipe: &Recipe<'_>) -> Result<Box<dyn Test>, String> {
 
 impl Test for Compiled {
     fn matches(&self, input: &[u8], argument: &[u8], captures: Option<&mut Captures>) -> bool {
-        self.0.with(argument, |regex| match captures {
-            None => regex.is_match(input),
-            Some(captures) => match regex.captures(input) {
-                None => false,
-                Some(groups) => {
-                    captures.groups.clear();
-                    let texts =
-                        groups.iter().map(|group| group.map_or_else(Vec::new, |g| g.as_bytes().to_vec()));
-                    captures.groups.extend(texts);
-                    true
-                }
-            },
+        if !self.0.is_match(input, argument) {
+            return false;
+        }
+        let Some(captures) = captures else { return true };
+        self.0.with(argument, |regex| match regex.captures(input) {
+            None => false,
+            Some(groups) => {
+                captures.groups.clear();
+                let texts = groups.iter().map(|group| group.map_or_else(Vec::new, |g| g.as_bytes().to_vec()));
+                captures.groups.extend(texts);
+                true
+            }
         })
+    }
+
+    fn debt(&self) -> u64 {
+        self.0.debt()
     }
 
     fn locate(&self, input: &[u8], argument: &[u8]) -> Vec<(usize, usize)> {

@@ -1,6 +1,6 @@
 //! The operators of a phase that may match, found out as the phase goes.
 
-use super::Plan;
+use super::Body;
 use super::texts::Texts;
 use crate::transaction::{Data, View};
 use crate::transformations::Transformation;
@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 /// What of a phase may match an exchange.
 #[derive(Debug)]
 pub(crate) struct Candidates<'p> {
-    plan: &'p Plan,
+    plan: &'p Body,
     texts: Texts,
     /// For each selection the texts of its members, if they have been taken.
     members: Vec<Option<Vec<u32>>>,
@@ -36,7 +36,7 @@ struct Look<'l> {
 }
 
 impl<'p> Candidates<'p> {
-    pub(crate) fn new(plan: &'p Plan) -> Candidates<'p> {
+    pub(crate) fn new(plan: &'p Body) -> Candidates<'p> {
         let words = plan.scanner.words();
         Candidates {
             plan,
@@ -46,6 +46,11 @@ impl<'p> Candidates<'p> {
             any: vec![0; words],
             rows: Vec::new(),
         }
+    }
+
+    /// The number of the operator of the rule at a place of the phase; `None` if that rule always runs.
+    pub(crate) fn number(&self, place: usize) -> Option<usize> {
+        self.plan.number(place)
     }
 
     /// Whether the operator may match anything.
@@ -202,7 +207,7 @@ impl<'p> Candidates<'p> {
 
 impl Look<'_> {
     /// The nodes that some operators need, by their number among those that have been asked for.
-    fn live(&mut self, plan: &Plan, wanted: &[u64]) -> usize {
+    fn live(&mut self, plan: &Body, wanted: &[u64]) -> usize {
         if let Some(known) = self.lives.iter().position(|(operators, _)| operators == wanted) {
             return known;
         }

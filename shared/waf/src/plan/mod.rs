@@ -19,21 +19,19 @@ use chains::Chains;
 use guards::Guards;
 use portcullis_patterns::Conditions;
 use portcullis_patterns::scanner::{Bits, Scanner, set};
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 /// Operators of one phase that a plan takes; rules beyond them always run.
 const MOST_OPERATORS: usize = 4_096;
 
-/// The plan of one phase.
+/// The rules of one phase, and what can be told of them in advance.
 #[derive(Debug)]
 pub(crate) struct Plan {
     /// The phase's rules in order.
     pub(crate) places: Vec<Place>,
-    scanner: Scanner,
-    operators: Vec<Operator>,
-    chains: Chains,
-    selections: Vec<Planned>,
-    guards: Guards,
+    /// Made for the first request, so that a configuration loads at once.
+    body: OnceCell<Body>,
 }
 
 /// A rule's place in its phase.
@@ -41,10 +39,20 @@ pub(crate) struct Plan {
 pub(crate) struct Place {
     /// The rule among the rule set's entries.
     pub(crate) entry: usize,
-    /// The number of its operator; `None` if the rule always runs.
-    pub(crate) operator: Option<usize>,
     /// Where its `skipAfter` leads to.
     pub(crate) behind: usize,
+}
+
+/// What can be told of a phase's rules.
+#[derive(Debug)]
+pub(crate) struct Body {
+    /// For each place the number of its operator; `None` if the rule always runs.
+    numbers: Vec<Option<usize>>,
+    scanner: Scanner,
+    operators: Vec<Operator>,
+    chains: Chains,
+    selections: Vec<Planned>,
+    guards: Guards,
 }
 
 /// An operator of the first rule of a chain.
@@ -68,43 +76,57 @@ struct Planned {
 }
 
 impl Plan {
-    /// Makes the plan of a phase.
+    /// Puts the rules of a phase in order.
     pub(crate) fn new(entries: &[Entry], phase: Phase) -> Plan {
-        let (mut places, rules) = places(entries, phase);
-        let guards = Guards::new(&rules, &places);
+        Plan { places: places(entries, phase), body: OnceCell::new() }
+    }
+
+    /// What can be told of the rules; `entries` are those that the plan was made of.
+    pub(crate) fn body(&self, entries: &[Entry]) -> &Body {
+        self.body.get_or_init(|| Body::new(entries, &self.places))
+    }
+}
+
+impl Body {
+    fn new(entries: &[Entry], places: &[Place]) -> Body {
+        let rules: Vec<&Rule> = places.iter().filter_map(|place| rule_at(entries, place.entry)).collect();
+        let guards = Guards::new(&rules, places);
         let mut conditions = Vec::new();
-        for (place, rule) in places.iter_mut().zip(&rules) {
-            if let Some(found) = conditions_of(rule).filter(|_| conditions.len() < MOST_OPERATORS) {
-                place.operator = Some(conditions.len());
-                conditions.push(found);
-            }
-        }
+        let mut number = |rule: &&Rule| {
+            let found = conditions_of(rule).filter(|_| conditions.len() < MOST_OPERATORS)?;
+            conditions.push(found);
+            Some(conditions.len() - 1)
+        };
+        let numbers = rules.iter().map(&mut number).collect();
         let scanner = Scanner::new(&conditions.iter().collect::<Vec<_>>());
-        let mut plan = Plan {
+        let mut body = Body {
             chains: Chains::new(scanner.words()),
-            scanner,
-            places,
+            numbers,
             operators: Vec::with_capacity(conditions.len()),
             selections: Vec::new(),
             guards,
+            scanner,
         };
-        plan.fill(&rules);
-        plan
+        body.fill(&rules);
+        body
+    }
+
+    /// The number of the operator of the rule at a place.
+    pub(crate) fn number(&self, place: usize) -> Option<usize> {
+        self.numbers.get(place).copied().flatten()
     }
 
     /// The operators of the rules that have a number.
     fn fill(&mut self, rules: &[&Rule]) {
         let words = self.scanner.words();
-        let places = std::mem::take(&mut self.places);
-        for ((at, place), rule) in places.iter().enumerate().zip(rules) {
-            let Some(number) = place.operator else { continue };
+        for (place, rule) in rules.iter().enumerate() {
+            let Some(number) = self.number(place) else { continue };
             let is_multi = rule.actions.multi_match;
             let node = self.chains.add(&rule.actions.transformations, is_multi, number);
             let selections =
                 rule.targets.iter().map(|target| self.select(&target.selection, number, words)).collect();
-            self.operators.push(Operator { node, is_multi, selections, guards: self.guards.around(at) });
+            self.operators.push(Operator { node, is_multi, selections, guards: self.guards.around(place) });
         }
-        self.places = places;
         self.chains.finish();
     }
 
@@ -131,10 +153,17 @@ fn conditions_of(rule: &Rule) -> Option<Conditions> {
     }
 }
 
-/// The rules of a phase, and their places with where each `skipAfter` leads to: behind the next marker of that name, or
-/// to the end, as in ModSecurity.
-fn places(entries: &[Entry], phase: Phase) -> (Vec<Place>, Vec<&Rule>) {
-    let (mut places, mut rules) = (Vec::new(), Vec::new());
+fn rule_at(entries: &[Entry], entry: usize) -> Option<&Rule> {
+    match entries.get(entry) {
+        Some(Entry::Rule(rule)) => Some(rule),
+        _ => None,
+    }
+}
+
+/// The places of a phase's rules with where each `skipAfter` leads to: behind the next marker of that name, or to the
+/// end, as in ModSecurity.
+fn places(entries: &[Entry], phase: Phase) -> Vec<Place> {
+    let mut places = Vec::new();
     let mut markers: BTreeMap<&str, usize> = BTreeMap::new();
     for (entry, it) in entries.iter().enumerate().rev() {
         match it {
@@ -142,8 +171,7 @@ fn places(entries: &[Entry], phase: Phase) -> (Vec<Place>, Vec<&Rule>) {
             Entry::Marker(name) => drop(markers.insert(name, places.len())),
             Entry::Rule(rule) if rule.phase == phase => {
                 let marker = rule.actions.skip_after.as_deref().and_then(|marker| markers.get(marker));
-                places.push(Place { entry, operator: None, behind: marker.copied().unwrap_or(0) });
-                rules.push(&**rule);
+                places.push(Place { entry, behind: marker.copied().unwrap_or(0) });
             }
             Entry::Rule(_) => {}
         }
@@ -151,6 +179,5 @@ fn places(entries: &[Entry], phase: Phase) -> (Vec<Place>, Vec<&Rule>) {
     let count = places.len();
     places.iter_mut().for_each(|place| place.behind = count - place.behind);
     places.reverse();
-    rules.reverse();
-    (places, rules)
+    places
 }

@@ -47,7 +47,8 @@ impl Transaction {
             return Ok(());
         }
         let Some(plan) = ruleset.plan(phase) else { return Ok(()) };
-        let mut candidates = self.is_planned().then(|| Candidates::new(plan));
+        let is_planned = self.is_planned() && self.engine != Engine::Off;
+        let mut candidates = is_planned.then(|| Candidates::new(plan.body(&ruleset.entries)));
         let body = self.body_shown();
         let mut at = 0;
         while let Some(place) = plan.places.get(at) {
@@ -59,7 +60,8 @@ impl Transaction {
             if self.is_removed(rule) {
                 continue;
             }
-            let chosen = match (&mut candidates, place.operator) {
+            let number = candidates.as_ref().and_then(|candidates| candidates.number(at - 1));
+            let chosen = match (&mut candidates, number) {
                 (Some(candidates), Some(operator)) => {
                     if !candidates.may_match(operator, &self.data, &self.fuel)? {
                         continue;
@@ -400,6 +402,7 @@ impl<'a> Search<'a> {
         let wants_groups = self.rule.actions.capture || !self.operation.test.group_names().is_empty();
         let mut captures = wants_groups.then(Captures::default);
         let found = self.operation.test.matches(value, &self.argument, captures.as_mut());
+        self.transaction.fuel.charge(self.operation.test.debt())?;
         let name = || match key {
             [] => target.selection.variable.name().as_bytes().to_vec(),
             key => [target.selection.variable.name().as_bytes(), key].join(&b':'),
