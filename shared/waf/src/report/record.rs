@@ -9,7 +9,8 @@ pub(crate) fn record(level: Level, matched: &Match, subject: &Subject<'_>) -> Lo
     let mut fields = vec![
         ("rule", i64::try_from(matched.id).unwrap_or(i64::MAX).into()),
         ("phase", i64::from(matched.phase.number()).into()),
-        ("msg", text(&matched.msg)),
+        // `msg` is the record's own.
+        ("rule_msg", text(&matched.msg)),
         ("tags", matched.tags.clone().into()),
         ("variable", text(&matched.variable)),
         ("file", matched.file.clone().into()),
