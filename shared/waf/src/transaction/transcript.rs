@@ -1,7 +1,9 @@
 //! A trace in the words of ModSecurity v3's debug log and error log.
 
-use super::{Step, Transaction};
+use super::{Pair, Step, Transaction};
+use crate::audit::AuditEngine;
 use crate::collections::Persistent;
+use crate::operators::{self, Compile, Recipe};
 use std::fmt::Write as _;
 
 /// Bytes of a value that a line of the debug log shows.
@@ -118,6 +120,50 @@ impl Transaction {
             lossy(&self.data.unique_id),
         );
         line
+    }
+}
+
+impl Transaction {
+    /// The audit log of a traced transaction in ModSecurity's own form of several lines; empty if the transaction is not
+    /// to be in it. `status` is what the client saw.
+    pub fn audit_text(&self, status: u16) -> String {
+        let is_wanted = match self.audit_engine {
+            AuditEngine::Off => false,
+            AuditEngine::On => true,
+            AuditEngine::RelevantOnly => {
+                self.matches.iter().any(|matched| matched.audit) || self.is_relevant(status)
+            }
+        };
+        if !is_wanted {
+            return String::new();
+        }
+        let mut log = "---A--\n".to_owned();
+        let endpoint = |(address, port): &(Vec<u8>, Vec<u8>)| format!("{} {}", lossy(address), lossy(port));
+        let (client, server) = (endpoint(&self.data.remote), endpoint(&self.data.server));
+        let _ = writeln!(log, "{} {client} {server}", lossy(&self.data.unique_id));
+        let fields = |pairs: &[Pair]| {
+            let lines = pairs.iter().map(|pair| format!("{}: {}\n", lossy(&pair.name), lossy(&pair.value)));
+            lines.collect::<String>()
+        };
+        let sections = [
+            (b'B', format!("{}\n{}", lossy(&self.data.request_line()), fields(&self.data.request_headers))),
+            (b'C', lossy(&self.data.request_body)),
+            (b'E', shown(&self.data.response_body)),
+            (b'F', format!("HTTP/1.1 {status}\n{}", fields(&self.data.response_headers))),
+            (b'H', self.error_log()),
+        ];
+        for (letter, text) in sections.iter().filter(|(letter, _)| self.audit_parts.has(*letter)) {
+            let _ = writeln!(log, "---{}--\n{text}", char::from(*letter));
+        }
+        log + "---Z--\n\n"
+    }
+
+    fn is_relevant(&self, status: u16) -> bool {
+        let pattern = self.ruleset.settings.audit_relevant_status.clone().into();
+        let recipe =
+            Recipe { argument: &pattern, has_macros: false, files: &|_| None, compile: Compile::Now };
+        let test = operators::compile("rx", &recipe).ok().filter(|_| !pattern.is_empty());
+        test.is_some_and(|test| test.matches(status.to_string().as_bytes(), b"", None))
     }
 }
 
