@@ -38,6 +38,24 @@ impl Request {
     }
 }
 
+/// What a server that refuses nothing makes of the same bytes: rules that look for what is no HTTP are about such
+/// requests.
+pub fn receive_any(bytes: &[u8]) -> Request {
+    let (head, body) = parts(bytes);
+    let mut lines = head.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let mut words = lines.next().unwrap_or_default().trim_ascii_start().splitn(3, |&byte| byte == b' ');
+    let mut word = || words.next().unwrap_or_default().to_vec();
+    let (method, uri, version) = (word(), word(), word());
+    let mut request = Request { method, uri, version, headers: Vec::new(), body: Vec::new() };
+    for line in lines {
+        let colon = line.iter().position(|&byte| byte == b':').unwrap_or(line.len());
+        let (name, value) = line.split_at(colon);
+        add(&mut request.headers, (name, value.get(1..).unwrap_or_default().trim_ascii()));
+    }
+    request.body = read_body(&mut request, body).unwrap_or_else(|_| body.to_vec());
+    request
+}
+
 /// Reads a request as a strict server does.
 pub fn receive(bytes: &[u8]) -> Received {
     match read(bytes) {
@@ -279,6 +297,20 @@ mod tests {
         ] {
             assert_eq!(receive(text.as_bytes()), Received::Refused(reason), "{text:?}");
         }
+    }
+
+    #[test]
+    fn what_is_refused_can_be_read_all_the_same() {
+        let read = receive_any(
+            b"  GET /a#b HTTP/1.1 x\r\nHost: a%00\r\nA: b\rc\r\nnone\r\nContent-Length: x\r\n\r\nbody",
+        );
+        assert_eq!((read.method.as_slice(), read.uri.as_slice()), (&b"GET"[..], &b"/a#b"[..]));
+        assert_eq!((read.version.as_slice(), read.body.as_slice()), (&b"HTTP/1.1 x"[..], &b"body"[..]));
+        assert_eq!(
+            (read.header("host"), read.header("a"), read.header("none")),
+            (Some(&b"a%00"[..]), Some(&b"b\rc"[..]), Some(&b""[..]))
+        );
+        assert_eq!(receive_any(b""), Request::default());
     }
 
     #[test]

@@ -174,7 +174,7 @@ impl Report {
 
 /// Whether a variable is one of CRS's scores, and not zero.
 fn is_score(name: &str, value: &str) -> bool {
-    name.starts_with("TX:") && name.contains("_score") && value != "0"
+    name.starts_with("TX:") && name.to_ascii_lowercase().contains("_score") && value != "0"
 }
 
 impl Matched {
