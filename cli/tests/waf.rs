@@ -142,7 +142,7 @@ config.yaml: default: 1 rule loads
 ";
     prints(&["check", "config.yaml", "bad-config.yaml"], expected, 1);
     let expected = "\
-coraza.json: default: warning: SecDebugLogLevel has no effect: logs go to the proxy's log [loader]
+coraza.json: default: warning: SecDebugLogLevel: logs go to the proxy's log [loader]
 coraza.json: routes[0]: 0 rules load
 coraza.json: default: 1 rule loads
 ";

@@ -42,7 +42,7 @@ mod tests {
 
     #[test]
     fn variables_have_their_members() {
-        let rules = "SecRuleEngine On\nSecAction \"id:1,phase:1,pass,nolog,setvar:tx.score=5\"";
+        let rules = "SecRuleEngine On\nSecAction \"id:1,phase:1,pass,nolog,setvar:tx.Score=5\"";
         let ruleset = Rc::new(Ruleset::parse(&[("rules", rules)], &BTreeMap::new()).unwrap());
         let mut transaction = Transaction::new(&ruleset, 1_000_000);
         transaction.process_uri(b"/?a=1&a=2", b"GET", b"HTTP/1.1").unwrap();
