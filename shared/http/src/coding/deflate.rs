@@ -1,18 +1,20 @@
 //! Deflate (RFC 1951), bare or in zlib's format (RFC 1950).
 
 use super::{DecodeError, PIECE, Take};
-use miniz_oxide::inflate::stream::{InflateState, inflate};
-use miniz_oxide::{DataFormat, MZError, MZFlush, MZStatus};
+use zlib_rs::{Inflate, InflateFlush, Status};
+
+/// The window of every deflate stream: 32 KiB.
+const WINDOW_BITS: u8 = 15;
 
 /// A deflate stream without anything around it.
 pub(super) struct Inflater {
-    state: Box<InflateState>,
+    state: Inflate,
     piece: Vec<u8>,
 }
 
 impl Default for Inflater {
     fn default() -> Inflater {
-        Inflater { state: InflateState::new_boxed(DataFormat::Raw), piece: vec![0; PIECE] }
+        Inflater { state: Inflate::new(false, WINDOW_BITS), piece: vec![0; PIECE] }
     }
 }
 
@@ -24,7 +26,7 @@ impl std::fmt::Debug for Inflater {
 
 impl Inflater {
     pub(super) fn restart(&mut self) {
-        self.state.reset(DataFormat::Raw);
+        self.state.reset(false);
     }
 
     /// Decodes until the bytes or the stream end; in the latter case gives what stands behind it.
@@ -34,17 +36,21 @@ impl Inflater {
         take: Take<'_>,
     ) -> Result<Option<&'b [u8]>, DecodeError> {
         loop {
-            let step = inflate(&mut self.state, bytes, &mut self.piece, MZFlush::None);
-            bytes = bytes.get(step.bytes_consumed..).unwrap_or_default();
-            if let Some(piece) = self.piece.get(..step.bytes_written).filter(|piece| !piece.is_empty()) {
+            let before = (self.state.total_in(), self.state.total_out());
+            let status = self.state.decompress(bytes, &mut self.piece, InflateFlush::NoFlush);
+            let read = (self.state.total_in() - before.0) as usize;
+            let written = (self.state.total_out() - before.1) as usize;
+            bytes = bytes.get(read..).unwrap_or_default();
+            if let Some(piece) = self.piece.get(..written).filter(|piece| !piece.is_empty()) {
                 take(piece)?;
             }
-            match step.status {
-                Ok(MZStatus::StreamEnd) => return Ok(Some(bytes)),
+            match status {
+                Ok(Status::StreamEnd) => return Ok(Some(bytes)),
                 // It wants input and there is none.
-                Err(MZError::Buf) => return Ok(None),
-                Ok(_) if bytes.is_empty() && step.bytes_written < PIECE => return Ok(None),
-                Ok(_) => {}
+                Ok(Status::BufError) => return Ok(None),
+                Ok(Status::Ok) if bytes.is_empty() && written < PIECE => return Ok(None),
+                Ok(Status::Ok) if read == 0 && written == 0 => return Err(DecodeError::Broken),
+                Ok(Status::Ok) => {}
                 Err(_) => return Err(DecodeError::Broken),
             }
         }
