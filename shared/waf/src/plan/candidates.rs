@@ -37,7 +37,7 @@ struct Look<'l> {
 
 impl<'p> Candidates<'p> {
     pub(crate) fn new(plan: &'p Body) -> Candidates<'p> {
-        let words = plan.scanner.words();
+        let words = plan.scanner.scanner.words();
         Candidates {
             plan,
             texts: Texts::new(words),
@@ -71,14 +71,14 @@ impl<'p> Candidates<'p> {
     }
 
     fn may_match_text(&self, operator: usize, text: usize) -> bool {
-        let words = self.plan.scanner.words();
+        let words = self.plan.scanner.scanner.words();
         self.rows.get(text * words..(text + 1) * words).is_some_and(|row| has(row, operator))
     }
 
     /// Looks for this operator, and for all that no closed guard leads around.
     fn look(&mut self, operator: usize, closed: u64, data: &Data, fuel: &Fuel) -> Result<(), OutOfFuel> {
         let plan = self.plan;
-        let words = plan.scanner.words();
+        let words = plan.scanner.scanner.words();
         let mut mask = vec![0; words];
         for (number, other) in plan.operators.iter().enumerate() {
             if other.guards & closed == 0 && !has(&self.known, number) {
@@ -134,7 +134,7 @@ impl<'p> Candidates<'p> {
     /// Looks at one text, and at what the transformations of the wanted operators make of it.
     fn text(&mut self, root: usize, wanted: &[u64], look: &mut Look<'_>) -> Result<(), OutOfFuel> {
         let plan = self.plan;
-        self.texts.scan(root, &plan.scanner, look.fuel)?;
+        self.texts.scan(root, &plan.scanner.scanner, look.fuel)?;
         let live = look.live(plan, wanted);
         let Look { lives, at_node, fuel, .. } = look;
         if let Some(first) = at_node.first_mut() {
@@ -155,7 +155,7 @@ impl<'p> Candidates<'p> {
                 *slot = here;
             }
             if here != root {
-                self.texts.scan(here, &plan.scanner, fuel)?;
+                self.texts.scan(here, &plan.scanner.scanner, fuel)?;
                 self.note(root, here, wanted, Some(&node.ends), at_node);
             }
         }
@@ -183,7 +183,7 @@ impl<'p> Candidates<'p> {
     fn note(&mut self, root: usize, here: usize, wanted: &[u64], ends: Option<&Bits>, at_node: &[usize]) {
         let plan = self.plan;
         let Some(text) = self.texts.entry(here) else { return };
-        let words = plan.scanner.words();
+        let words = plan.scanner.scanner.words();
         let row = self.rows.get_mut(root * words..(root + 1) * words).unwrap_or_default();
         for (index, (found, wanted)) in self.texts.found(here).iter().zip(wanted).enumerate() {
             let ends = ends.map_or(u64::MAX, |ends| ends.get(index).copied().unwrap_or(0));
@@ -196,7 +196,7 @@ impl<'p> Candidates<'p> {
                     || operator.is_multi
                     || operator.node == 0
                     || at_node.get(operator.node) == Some(&root);
-                if is_here && plan.scanner.allows(number, text.alphabet, text.len(), text.classes) {
+                if is_here && plan.scanner.scanner.allows(number, text.alphabet, text.len(), text.classes) {
                     set(row, number);
                     set(&mut self.any, number);
                 }

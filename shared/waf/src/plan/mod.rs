@@ -8,19 +8,22 @@
 mod candidates;
 mod chains;
 mod guards;
+mod shared;
 mod texts;
 
 pub(crate) use candidates::Candidates;
+pub(crate) use shared::Scanners;
 
 use crate::actions::Phase;
-use crate::ruleset::{Entry, Rule};
+use crate::ruleset::{Entry, Operation, Rule};
 use crate::variables::Selection;
 use chains::Chains;
 use guards::Guards;
-use portcullis_patterns::Conditions;
-use portcullis_patterns::scanner::{Bits, Scanner, set};
+use portcullis_patterns::scanner::{Bits, set};
+use shared::Numbered;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// Operators of one phase that a plan takes; rules beyond them always run.
 const MOST_OPERATORS: usize = 4_096;
@@ -32,6 +35,8 @@ pub(crate) struct Plan {
     pub(crate) places: Vec<Place>,
     /// Made for the first request, so that a configuration loads at once.
     body: OnceCell<Body>,
+    /// Those of all rule sets of the configuration.
+    scanners: Rc<Scanners>,
 }
 
 /// A rule's place in its phase.
@@ -48,7 +53,8 @@ pub(crate) struct Place {
 pub(crate) struct Body {
     /// For each place the number of its operator; `None` if the rule always runs.
     numbers: Vec<Option<usize>>,
-    scanner: Scanner,
+    /// Shared with rule sets that are nearly the same.
+    scanner: Rc<Numbered>,
     operators: Vec<Operator>,
     chains: Chains,
     selections: Vec<Planned>,
@@ -77,32 +83,28 @@ struct Planned {
 
 impl Plan {
     /// Puts the rules of a phase in order.
-    pub(crate) fn new(entries: &[Entry], phase: Phase) -> Plan {
-        Plan { places: places(entries, phase), body: OnceCell::new() }
+    pub(crate) fn new(entries: &[Entry], phase: Phase, scanners: &Rc<Scanners>) -> Plan {
+        let places = places(entries, phase);
+        Plan { places, body: OnceCell::new(), scanners: Rc::clone(scanners) }
     }
 
     /// What can be told of the rules; `entries` are those that the plan was made of.
     pub(crate) fn body(&self, entries: &[Entry]) -> &Body {
-        self.body.get_or_init(|| Body::new(entries, &self.places))
+        self.body.get_or_init(|| Body::new(entries, &self.places, &self.scanners))
     }
 }
 
 impl Body {
-    fn new(entries: &[Entry], places: &[Place]) -> Body {
+    fn new(entries: &[Entry], places: &[Place], scanners: &Scanners) -> Body {
         let rules: Vec<&Rule> = places.iter().filter_map(|place| rule_at(entries, place.entry)).collect();
         let guards = Guards::new(&rules, places);
-        let mut conditions = Vec::new();
-        let mut number = |rule: &&Rule| {
-            let found = conditions_of(rule).filter(|_| conditions.len() < MOST_OPERATORS)?;
-            conditions.push(found);
-            Some(conditions.len() - 1)
-        };
-        let numbers = rules.iter().map(&mut number).collect();
-        let scanner = Scanner::new(&conditions.iter().collect::<Vec<_>>());
+        let planned: Vec<&Rc<Operation>> = rules.iter().filter_map(|rule| planned(rule)).collect();
+        let scanner = scanners.of(&planned, MOST_OPERATORS);
+        let number = |rule: &&Rule| planned_number(rule, &scanner);
         let mut body = Body {
-            chains: Chains::new(scanner.words()),
-            numbers,
-            operators: Vec::with_capacity(conditions.len()),
+            chains: Chains::new(scanner.scanner.words()),
+            numbers: rules.iter().map(number).collect(),
+            operators: std::iter::repeat_with(Operator::absent).take(scanner.count()).collect(),
             selections: Vec::new(),
             guards,
             scanner,
@@ -118,14 +120,17 @@ impl Body {
 
     /// The operators of the rules that have a number.
     fn fill(&mut self, rules: &[&Rule]) {
-        let words = self.scanner.words();
+        let words = self.scanner.scanner.words();
         for (place, rule) in rules.iter().enumerate() {
             let Some(number) = self.number(place) else { continue };
             let is_multi = rule.actions.multi_match;
             let node = self.chains.add(&rule.actions.transformations, is_multi, number);
             let selections =
                 rule.targets.iter().map(|target| self.select(&target.selection, number, words)).collect();
-            self.operators.push(Operator { node, is_multi, selections, guards: self.guards.around(place) });
+            let guards = self.guards.around(place);
+            if let Some(slot) = self.operators.get_mut(number) {
+                *slot = Operator { node, is_multi, selections, guards };
+            }
         }
         self.chains.finish();
     }
@@ -143,13 +148,23 @@ impl Body {
     }
 }
 
-/// What a value must have for the rule to match; `None` if the rule has to run always.
-fn conditions_of(rule: &Rule) -> Option<Conditions> {
-    let operation = rule.operation.as_deref()?;
+/// The operator that a plan may tell of; `None` if the rule has to run always.
+fn planned(rule: &Rule) -> Option<&Rc<Operation>> {
     let is_fixed = |target: &crate::ruleset::Target| !target.is_count && target.selection.is_fixed();
     match !rule.targets.is_empty() && rule.targets.iter().all(is_fixed) {
-        true => operation.conditions(),
+        true => rule.operation.as_ref(),
         false => None,
+    }
+}
+
+fn planned_number(rule: &Rule, scanner: &Numbered) -> Option<usize> {
+    planned(rule).and_then(|operation| scanner.number(operation))
+}
+
+impl Operator {
+    /// One that the scanner knows of another rule set: no selection has it.
+    fn absent() -> Operator {
+        Operator { node: 0, is_multi: false, selections: Vec::new(), guards: u64::MAX }
     }
 }
 

@@ -338,7 +338,7 @@ impl<'f> Loader<'f> {
         self.entries.retain(|_| index.next().is_none_or(|index| !self.gone.contains(&index)));
         self.entries.shrink_to_fit();
         let (settings, entries, removed) = (self.settings, self.entries, self.removed);
-        let plans = PHASES.map(|phase| Plan::new(&entries, phase));
+        let plans = PHASES.map(|phase| Plan::new(&entries, phase, &self.base.scanners));
         let warnings = self.warnings.into_iter().collect();
         Ok(Ruleset { settings, entries, plans, warnings, removed })
     }

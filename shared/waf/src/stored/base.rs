@@ -3,6 +3,7 @@
 use super::{Reader, Stored, Texts, Writer, fingerprint, stored_enum};
 use crate::actions::Actions;
 use crate::operators::{Compile, Files, Str, entries};
+use crate::plan::Scanners;
 use crate::ruleset::{Change, Compiler, Rule};
 use portcullis_seclang::{Argument, ParseError, Span};
 use std::borrow::Cow;
@@ -56,6 +57,8 @@ pub struct Base {
     changed: RefCell<BTreeMap<(*const Rule, *const Change), Rc<Rule>>>,
     /// All rules that the base holds, and so their addresses.
     own: RefCell<BTreeSet<*const Rule>>,
+    /// What the plans of its rule sets share.
+    pub(crate) scanners: Rc<Scanners>,
 }
 
 /// By the address of a rule in `files`, which stays as long as the base.
