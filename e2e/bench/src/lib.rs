@@ -4,6 +4,8 @@ pub mod attacks;
 pub mod bars;
 pub mod first;
 pub mod fuel;
+pub mod hostile;
+pub mod leak;
 pub mod load;
 pub mod processes;
 pub mod proxies;

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use portcullis_bench::fuel::{self, Baseline, Judgement};
 use portcullis_bench::run::{self, Row};
-use portcullis_bench::{attacks, bars, report, rows};
+use portcullis_bench::{attacks, bars, hostile, leak, report, rows};
 use portcullis_testkit::repo;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,6 +22,10 @@ enum Command {
     Run(RunArguments),
     /// Looks for the attack string of OWASP CRS's tests that costs the WAF most as one value, natively
     Attacks(AttackArguments),
+    /// Sends the WAF in Envoy what is made to cost, and prints the CPU time of each
+    Hostile(HostileArguments),
+    /// Sends the WAF in Envoy very many requests, and prints its memory over time
+    Leak(LeakArguments),
     /// Counts the instructions of the engines in wasm and compares them with bench/baseline.toml
     Fuel(FuelArguments),
 }
@@ -40,6 +44,20 @@ struct RunArguments {
     /// Fails where a bar is missed
     #[arg(long)]
     assert: bool,
+}
+
+#[derive(Debug, Args)]
+struct HostileArguments {
+    /// Fails where one costs more than 50 ms
+    #[arg(long)]
+    assert: bool,
+}
+
+#[derive(Debug, Args)]
+struct LeakArguments {
+    /// How many
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1000..))]
+    requests: u64,
 }
 
 #[derive(Debug, Args)]
@@ -64,6 +82,8 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Some(Command::Run(arguments)) => run_rows(&arguments),
         Some(Command::Attacks(arguments)) => run_attacks(&arguments),
+        Some(Command::Hostile(arguments)) => run_hostile(&arguments),
+        Some(Command::Leak(arguments)) => run_leak(&arguments),
         Some(Command::Fuel(arguments)) => run_fuel(&arguments),
         None => run_rows(&RunArguments { only: None, rounds: 3, json: None, assert: false }),
     };
@@ -107,6 +127,25 @@ fn run_attacks(arguments: &AttackArguments) -> Result<()> {
     match report.holds() {
         false if arguments.assert => bail!("an attack string costs too much"),
         _ => Ok(()),
+    }
+}
+
+fn run_hostile(arguments: &HostileArguments) -> Result<()> {
+    let report = hostile::measure()?;
+    println!("{}", report.table());
+    match report.over() {
+        count @ 1.. if arguments.assert => bail!("{count} requests cost more than 50 ms"),
+        count => println!("{count} requests cost more than 50 ms"),
+    }
+    Ok(())
+}
+
+fn run_leak(arguments: &LeakArguments) -> Result<()> {
+    let report = leak::measure(arguments.requests)?;
+    println!("{report}");
+    match report.is_level() {
+        true => Ok(()),
+        false => bail!("memory grows"),
     }
 }
 

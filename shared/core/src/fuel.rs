@@ -17,6 +17,8 @@ pub struct Fuel {
 pub struct OutOfFuel;
 
 impl Fuel {
+    /// `limits.fuel` where neither the configuration nor the filter says anything: at most about 50 ms of work.
+    pub const DEFAULT: u64 = 20_000_000;
     /// What a call of an operator, function or detector costs besides its bytes.
     pub const CALL: u64 = 16;
     /// What a value (an argument, a JSON node, a list element) costs besides its bytes.

@@ -4,6 +4,7 @@ use crate::call::CallResult;
 use crate::config::ConfigError;
 use crate::effect::{Effect, MetricSpec};
 use crate::exchange::{Exchange, Summary};
+use crate::fuel::Fuel;
 use crate::headers::Headers;
 use crate::store::Store;
 use crate::verdict::{RequestVerdict, ResponseVerdict};
@@ -17,6 +18,8 @@ use std::time::Duration;
 pub trait Plugin: Sized + 'static {
     /// The filter's short name: `waf`, `transform`, `authz`, `dlp`.
     const NAME: &'static str;
+    /// `limits.fuel` where the configuration says nothing: about 50 ms of this filter's work in the proxy.
+    const FUEL: u64 = Fuel::DEFAULT;
     /// The settings of one route, and of `default`: everything but the host's own keys. Refuses unknown fields.
     type Config: serde::de::DeserializeOwned;
     /// One exchange's state.

@@ -4,6 +4,7 @@
 //! The corpus runner and everything over `std` is always there; HTTP/2 (upstream and client) needs the feature `net`.
 
 pub mod answer;
+pub mod bombs;
 pub mod corpus;
 pub mod envoy;
 pub mod h1;

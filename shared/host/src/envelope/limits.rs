@@ -3,8 +3,6 @@
 use super::fields::Fields;
 use portcullis_core::ConfigError;
 
-/// Fuel for one stream: about 50 ms of work.
-const FUEL: u64 = 20_000_000;
 /// Bytes that one VM holds for all its streams.
 const HELD_BYTES: usize = 64 << 20;
 /// Bytes of a body that are held for one stream.
@@ -30,13 +28,14 @@ pub struct Limits {
 impl Limits {
     pub(super) fn take(
         fields: &mut Fields,
+        fuel: u64,
         host_buffer_limit: Option<usize>,
         warnings: &mut Vec<String>,
     ) -> Result<Limits, ConfigError> {
         let limits =
             fields.take_value("limits").unwrap_or_else(|| serde_json::Value::Object(Default::default()));
         let mut fields = Fields::new("limits", limits)?;
-        let fuel = fields.take::<u64>("fuel")?.unwrap_or(FUEL);
+        let fuel = fields.take::<u64>("fuel")?.unwrap_or(fuel);
         let held_bytes = fields.take::<usize>("heldBytes")?.unwrap_or(HELD_BYTES);
         let max_body = fields.take::<usize>("maxBody")?;
         fields.finish(&["fuel", "heldBytes", "maxBody"], "")?;

@@ -97,7 +97,7 @@ pub fn load_with<P: Plugin>(
     check_version(&mut fields)?;
     refuse_what_is_not_built(&mut fields)?;
     let mut warnings = Vec::new();
-    let common = Common::take(&mut fields, &mut warnings)?;
+    let common = Common::take(&mut fields, P::FUEL, &mut warnings)?;
     let drafts = Draft::take_all(&mut fields, &common)?;
     fields.finish(&KEYS, "the filter's settings stand under `default`")?;
 
@@ -143,13 +143,14 @@ struct Common {
 }
 
 impl Common {
-    fn take(fields: &mut Fields, warnings: &mut Vec<String>) -> Result<Common, ConfigError> {
+    /// `fuel` is what the filter has where the configuration says nothing.
+    fn take(fields: &mut Fields, fuel: u64, warnings: &mut Vec<String>) -> Result<Common, ConfigError> {
         let host_buffer_limit = limits::host_buffer_limit(fields)?;
         Ok(Common {
             on_error: fields.take_with("onError", on_error)?.unwrap_or_default(),
             hold_headers: fields.take::<bool>("holdHeaders")?.unwrap_or(false),
             host_buffer_limit,
-            limits: Limits::take(fields, host_buffer_limit, warnings)?,
+            limits: Limits::take(fields, fuel, host_buffer_limit, warnings)?,
             log_level: log_level(fields)?,
             mode: fields.take_with("mode", mode)?.unwrap_or(Mode::Enforce),
             files: fields.take("files")?.unwrap_or_default(),

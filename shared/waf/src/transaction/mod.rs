@@ -139,18 +139,21 @@ impl Transaction {
     pub fn add_request_header(&mut self, name: &[u8], value: &[u8]) {
         if name.eq_ignore_ascii_case(b"cookie") {
             let room = self.ruleset.settings.arguments_limit.saturating_sub(self.data.cookies.len());
-            match self.ruleset.settings.cookie_format {
-                CookieFormat::Netscape => {
-                    let cookies = cookies::pairs(value).take(room);
-                    self.data.cookies.extend(cookies.map(|(name, value)| Pair::new(name, value)));
-                }
+            let cookies: Vec<Pair> = match self.ruleset.settings.cookie_format {
+                CookieFormat::Netscape => cookies::pairs(value)
+                    .take(room.saturating_add(1))
+                    .map(|(name, value)| Pair::new(name, value))
+                    .collect(),
                 CookieFormat::Version1 => {
-                    let cookies = cookies::version_1_pairs(value).take(room);
-                    self.data
-                        .cookies
-                        .extend(cookies.map(|(name, value)| Pair::new(name, value.into_owned())));
+                    let cookies = cookies::version_1_pairs(value).take(room.saturating_add(1));
+                    cookies.map(|(name, value)| Pair::new(name, value.into_owned())).collect()
                 }
+            };
+            // What no rule sees must not pass as if it had been seen.
+            if cookies.len() > room {
+                self.data.body_error = Some("too many cookies".to_owned());
             }
+            self.data.cookies.extend(cookies.into_iter().take(room));
         }
         self.data.request_headers.push(Pair::new(name, value));
     }
