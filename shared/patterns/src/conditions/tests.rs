@@ -1,3 +1,5 @@
+//! What a text must have, against the regex itself on texts of every kind.
+
 use super::*;
 use arbtest::arbtest;
 use regex::bytes::RegexBuilder;
