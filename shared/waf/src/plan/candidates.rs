@@ -53,6 +53,14 @@ impl<'p> Candidates<'p> {
         self.plan.number(place)
     }
 
+    /// Whether the rule at a place compares a variable of `TX` with what it is not.
+    pub(crate) fn is_plainly_other(&self, place: usize, data: &Data, fuel: &Fuel) -> Result<bool, OutOfFuel> {
+        match self.plan.plain.get(place) {
+            Some(Some(plain)) => Ok(!plain.may_match(data, fuel)?),
+            _ => Ok(false),
+        }
+    }
+
     /// Whether the operator may match anything.
     pub(crate) fn may_match(&mut self, operator: usize, data: &Data, fuel: &Fuel) -> Result<bool, OutOfFuel> {
         if !has(&self.known, operator) {

@@ -8,6 +8,7 @@
 mod candidates;
 mod chains;
 mod guards;
+mod plain;
 mod shared;
 mod texts;
 
@@ -19,6 +20,7 @@ use crate::ruleset::{Entry, Operation, Rule};
 use crate::variables::Selection;
 use chains::Chains;
 use guards::Guards;
+use plain::Plain;
 use portcullis_patterns::scanner::{Bits, set};
 use shared::Numbered;
 use std::cell::OnceCell;
@@ -53,6 +55,8 @@ pub(crate) struct Place {
 pub(crate) struct Body {
     /// For each place the number of its operator; `None` if the rule always runs.
     numbers: Vec<Option<usize>>,
+    /// For each place its rule, where that only compares a variable of `TX`.
+    plain: Vec<Option<Plain>>,
     /// Shared with rule sets that are nearly the same.
     scanner: Rc<Numbered>,
     operators: Vec<Operator>,
@@ -105,6 +109,7 @@ impl Body {
             chains: Chains::new(scanner.scanner.words()),
             numbers: rules.iter().map(number).collect(),
             operators: std::iter::repeat_with(Operator::absent).take(scanner.count()).collect(),
+            plain: rules.iter().map(|rule| Plain::of(rule)).collect(),
             selections: Vec::new(),
             guards,
             scanner,

@@ -60,6 +60,11 @@ impl Transaction {
             if self.is_removed(rule) {
                 continue;
             }
+            if let Some(candidates) = &candidates
+                && candidates.is_plainly_other(at - 1, &self.data, &self.fuel)?
+            {
+                continue;
+            }
             let number = candidates.as_ref().and_then(|candidates| candidates.number(at - 1));
             let chosen = match (&mut candidates, number) {
                 (Some(candidates), Some(operator)) => {
