@@ -84,8 +84,6 @@ const METRICS: [&str; 16] = [
 
 impl Plugin for Waf {
     const NAME: &'static str = "waf";
-    /// A unit is 0.6 to 1.2 ns in V8. OWASP CRS uses up to 51 million for a body of 128 KB, the most that it may have.
-    const FUEL: u64 = 60_000_000;
     type Config = WafConfig;
     type Stream = WafStream;
     /// coraza-proxy-wasm's.
