@@ -15,7 +15,7 @@ const CACHE_LIMIT: usize = 1 << 20;
 /// A pattern with ModSecurity v3's flags (`(?sm)`, bytes).
 pub(super) enum Pattern {
     /// Known when the rules load; compiled at first use: the automaton tells whether a text matches, the regex where.
-    Fixed { pattern: Str, automaton: OnceCell<Option<Automaton>>, regex: OnceCell<Option<Regex>> },
+    Fixed { pattern: Str, automaton: OnceCell<Option<Box<Automaton>>>, regex: OnceCell<Option<Regex>> },
     /// With macros: compiled when a request has filled them in; the last one is kept.
     Filled(RefCell<Option<(Vec<u8>, Option<Regex>)>>),
 }
@@ -46,8 +46,8 @@ impl Pattern {
 
     fn automaton(&self) -> Option<&Automaton> {
         let Pattern::Fixed { pattern, automaton, .. } = self else { return None };
-        let make = || Automaton::new(&pcre::translate(pattern).ok()?, SIZE_LIMIT);
-        automaton.get_or_init(make).as_ref()
+        let make = || Automaton::new(&pcre::translate(pattern).ok()?, SIZE_LIMIT).map(Box::new);
+        automaton.get_or_init(make).as_deref()
     }
 
     /// What a text must have for the pattern to match.
