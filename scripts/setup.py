@@ -14,7 +14,7 @@ What can be given by hand, in the environment:
     PROSE=/path.txt             English prose, for the tests of false positives, in place of the book
 
 The layout of .tools/crs/, wherever it came from: rules/*.conf and rules/*.data, crs-setup.conf, recommended.conf,
-tests/<group>/<id>.yaml (where the source has them), LICENSE.
+tests/<group>/<id>.yaml or .yml (where the source has them), LICENSE.
 """
 
 import hashlib
@@ -252,7 +252,7 @@ def arrange(source, target):
     recommended = first(source, "rules/@coraza.conf-recommended", "recommended.conf", "modsecurity.conf-recommended")
     copy(recommended or ROOT / "shared/waf/rules/recommended.conf", target / "recommended.conf")
     tests = first(source, "tests/regression/tests", "tests")
-    for file in sorted(tests.glob("*/*.yaml")) if tests else []:
+    for file in sorted(tests.glob("*/*.y*ml")) if tests else []:
         if file.parent.name.startswith(("REQUEST-", "RESPONSE-")):
             copy(file, target / "tests" / file.parent.name / file.name)
     licence = first(source, "rules/LICENSE", "LICENSE")
