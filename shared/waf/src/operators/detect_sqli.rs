@@ -4,10 +4,10 @@ use super::{Captures, Recipe, Test};
 use portcullis_patterns::{ByteSet, Conditions};
 use std::cell::RefCell;
 
-/// Bytes of a text that is remembered.
-const LONGEST: usize = 31;
+/// Bytes of a text that is remembered: the names of fields in nested JSON are long.
+const LONGEST: usize = 63;
 /// Texts that are remembered.
-const SLOTS: usize = 256;
+const SLOTS: usize = 1_024;
 
 /// Short texts that are clean, each at the place that its hash gives: names of fields come in every request.
 struct Compiled {
