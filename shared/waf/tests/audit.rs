@@ -182,6 +182,24 @@ fn parts_leave_the_rest_out() {
 }
 
 #[test]
+fn what_rules_sanitise_is_starred() {
+    let rules = "SecAction \"id:9,phase:1,pass,nolog,sanitiseArg:c,sanitiseRequestHeader:x-a,sanitiseResponseHeader:content-type\"";
+    let of = |format: AuditFormat| {
+        let waf = waf(
+            &format!("{RULES}SecAuditEngine On\n{rules}"),
+            AuditConfig { format, ..AuditConfig::default() },
+        );
+        record(&waf, "/?c=a%20b&d=1", b"c=7&d=2", 200).unwrap()["transaction"].clone()
+    };
+    let transaction = of(AuditFormat::Modsecurity);
+    let request = &transaction["request"];
+    assert_eq!((&request["uri"], &request["body"]), (&json!("/?c=*****&d=1"), &json!("c=*&d=2")));
+    assert_eq!(request["headers"]["x-a"], "***, ***");
+    assert_eq!(transaction["response"]["headers"]["content-type"], "**********");
+    assert_eq!(of(AuditFormat::Coraza)["request"]["args"], json!({ "c": ["***", "*"], "d": ["1", "2"] }));
+}
+
+#[test]
 fn long_values_are_cut() {
     let waf = waf(&format!("{RULES}SecAuditEngine On"), AuditConfig::default());
     let body = [b"c=".to_vec(), vec![b'x'; 5000]].concat();

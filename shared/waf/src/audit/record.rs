@@ -57,7 +57,7 @@ impl<'a> Record<'a> {
     pub(super) fn fields(&self, variable: &[u8], pairs: &[Pair]) -> Vec<Field> {
         let mut fields: Vec<Field> = Vec::new();
         for pair in pairs.iter().take(MOST_FIELDS) {
-            let value = match hides(variable, &pair.name) {
+            let value = match self.hides(variable, &pair.name) {
                 true => vec![b'*'; pair.value.len().min(crate::LOG_BYTES)],
                 false => self.shown(&pair.value),
             };
@@ -67,6 +67,17 @@ impl<'a> Record<'a> {
             }
         }
         fields
+    }
+
+    /// By the default list, or because a rule says so (`sanitise...`).
+    fn hides(&self, variable: &[u8], name: &[u8]) -> bool {
+        let hidden = &self.data.hidden;
+        let is_in = |names: &[Vec<u8>]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+        match variable {
+            b"REQUEST_HEADERS" => is_in(&hidden.request_headers) || hides(variable, name),
+            b"RESPONSE_HEADERS" => is_in(&hidden.response_headers) || hides(variable, name),
+            _ => self.secrets.hides_argument(name),
+        }
     }
 
     /// The request's body, where a part asks for it: C as it came, I without the files of an upload.

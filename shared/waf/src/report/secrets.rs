@@ -28,6 +28,8 @@ pub(crate) fn hides(variable: &[u8], member: &[u8]) -> bool {
 #[derive(Debug)]
 pub(crate) struct Secrets<'a> {
     values: Vec<&'a [u8]>,
+    /// Names of arguments that rules hide.
+    arguments: &'a [Vec<u8>],
 }
 
 impl<'a> Secrets<'a> {
@@ -43,7 +45,8 @@ impl<'a> Secrets<'a> {
         let response = data.response_headers.iter().filter(|pair| is_in(&hidden.response_headers, pair));
         let pairs = arguments.chain(headers).chain(response).chain(&data.cookies).map(|pair| &*pair.value);
         let values = hidden.texts.iter().map(Vec::as_slice).chain(pairs);
-        Secrets { values: values.filter(|value| value.len() >= SHORTEST).take(MOST).collect() }
+        let values = values.filter(|value| value.len() >= SHORTEST).take(MOST).collect();
+        Secrets { values, arguments: &hidden.arguments }
     }
 
     /// Whether a text is a part of a hidden value.
@@ -60,28 +63,33 @@ impl<'a> Secrets<'a> {
                 star(text, at, from);
             }
         }
-        mask_named(text);
+        self.mask_named(text);
     }
-}
 
-/// `password=...`, `"password":"..."` and `authorization: ...` within a longer text.
-fn mask_named(text: &mut [u8]) {
-    let mut at = 0;
-    while let Some(&byte) = text.get(at) {
-        let name = name_before(text, at);
-        let hidden = match byte {
-            b'=' => is_secret_name(&percent::decode(name)).then(|| form_value(text, at + 1)),
-            b':' if is_secret_header(name) => Some((at + 1, line_end(text, at + 1))),
-            b':' => is_secret_name(name).then(|| json_value(text, at + 1)),
-            _ => None,
-        };
-        at = match hidden {
-            Some((start, end)) => {
-                star(text, start, end);
-                end.max(at + 1)
-            }
-            None => at + 1,
-        };
+    /// `password=...`, `"password":"..."` and `authorization: ...` within a longer text.
+    fn mask_named(&self, text: &mut [u8]) {
+        let mut at = 0;
+        while let Some(&byte) = text.get(at) {
+            let name = name_before(text, at);
+            let hidden = match byte {
+                b'=' => self.hides_argument(&percent::decode(name)).then(|| form_value(text, at + 1)),
+                b':' if is_secret_header(name) => Some((at + 1, line_end(text, at + 1))),
+                b':' => self.hides_argument(name).then(|| json_value(text, at + 1)),
+                _ => None,
+            };
+            at = match hidden {
+                Some((start, end)) => {
+                    star(text, start, end);
+                    end.max(at + 1)
+                }
+                None => at + 1,
+            };
+        }
+    }
+
+    /// Whether the value of an argument of this name is hidden.
+    pub(crate) fn hides_argument(&self, name: &[u8]) -> bool {
+        is_secret_name(name) || self.arguments.iter().any(|known| known.eq_ignore_ascii_case(name))
     }
 }
 
