@@ -76,6 +76,18 @@ impl Pattern {
             }
         }
     }
+
+    /// Start and length of the first match and its groups; nothing where there is none.
+    pub(super) fn locate(&self, input: &[u8], argument: &[u8]) -> Vec<(usize, usize)> {
+        let mut found = Vec::new();
+        self.with(argument, |regex| {
+            let groups = regex.captures(input);
+            let spans = groups.iter().flat_map(|groups| groups.iter().flatten());
+            found.extend(spans.map(|group| (group.start(), group.len())));
+            !found.is_empty()
+        });
+        found
+    }
 }
 
 fn filled(argument: &[u8]) -> Option<Regex> {

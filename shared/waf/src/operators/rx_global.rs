@@ -39,14 +39,7 @@ impl Test for Compiled {
     }
 
     fn locate(&self, input: &[u8], argument: &[u8]) -> Vec<(usize, usize)> {
-        let mut found = Vec::new();
-        self.0.with(argument, |regex| {
-            let groups = regex.captures(input);
-            let spans = groups.iter().flat_map(|groups| groups.iter().flatten());
-            found.extend(spans.map(|group| (group.start(), group.len())));
-            !found.is_empty()
-        });
-        found
+        self.0.locate(input, argument)
     }
 
     fn conditions(&self, _: Option<&[u8]>) -> Option<Conditions> {
